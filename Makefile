@@ -1,0 +1,39 @@
+# make lab: install and open JupyterLab on the first chapter.   make test: check everything.
+VENV ?= .venv
+PYTHON ?= python3
+PY = $(VENV)/bin/python
+ARGS ?=
+ROOT_OK = $(if $(filter 0,$(shell id -u)),--allow-root)
+
+.PHONY: lab test notebooks demos bench clean
+
+lab: $(VENV)/lab.done
+	@$(PY) -m nin_course data --full || true
+	@$(PY) -m nin_course doctor
+	$(PY) -m jupyterlab $(ROOT_OK) notebooks/00_start_here.ipynb $(ARGS)
+
+test: $(VENV)/dev.done
+	$(PY) -m nin_course data --full
+	$(PY) tests/browser/chromium.py
+	$(PY) -m pytest --nbval --nbval-current-env tests notebooks
+
+notebooks: $(VENV)/dev.done
+	$(PY) notebooks/source/build.py
+
+demos: $(VENV)/dev.done
+	$(PY) docs/instructor_guide.py
+
+bench: $(VENV)/lab.done
+	$(PY) benchmarks/loader.py
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis tests/browser/screenshots
+
+$(VENV)/lab.done: requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.done: $(VENV)/lab.done
+	$(PY) -m pip install --quiet -e '.[dev]'
+	@touch $@

@@ -1,0 +1,30 @@
+"""The helper package of *Network in Network, a course you can run*.
+
+`import nin_course as d2l` runs the cells of the original notes unchanged. Importing it costs no more than torch:
+matplotlib, ipywidgets and torchvision are loaded by what needs them.
+"""
+
+from nin_course.blocks import FlattenLayer, GlobalAvgPool2d, nin_block
+from nin_course.budget import smallest_input, summary
+from nin_course.data import load_data_fashion_mnist
+from nin_course.models import nin, nin_small
+from nin_course.plots import get_fashion_mnist_labels, show_fashion_mnist
+from nin_course.train import History, evaluate_accuracy, fit, train_ch5, train_epoch
+
+__all__ = [
+    "FlattenLayer",
+    "GlobalAvgPool2d",
+    "History",
+    "evaluate_accuracy",
+    "fit",
+    "get_fashion_mnist_labels",
+    "load_data_fashion_mnist",
+    "nin",
+    "nin_block",
+    "nin_small",
+    "show_fashion_mnist",
+    "smallest_input",
+    "summary",
+    "train_ch5",
+    "train_epoch",
+]

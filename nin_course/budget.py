@@ -1,0 +1,137 @@
+"""What a network costs, before it is run: shapes, parameters, MACs, activations. Chapters 01 and 04.
+
+Everything is computed on the `meta` device, where tensors have shapes but no values, so no image is ever convolved
+and a network of any size is measured in milliseconds.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.func import functional_call
+
+LARGEST_INPUT = 1024  # where smallest_input() stops looking
+
+
+@dataclass
+class Layer:
+    """One layer at work. `macs` counts the multiply-accumulates of convolutions and linear layers, for the batch."""
+
+    name: str
+    kind: str
+    output_shape: tuple[int, ...]
+    parameters: int
+    macs: int
+
+
+@dataclass
+class Summary:
+    """All layers of a network, in the order in which they run, and the totals."""
+
+    layers: list[Layer]
+    output_shape: tuple[int, ...]
+    parameters: int
+
+    @property
+    def macs(self) -> int:
+        return sum(layer.macs for layer in self.layers)
+
+    def __str__(self) -> str:
+        rows = [("layer", "kind", "output shape", "parameters", "MACs")]
+        rows += [
+            (layer.name, layer.kind, "×".join(map(str, layer.output_shape)), f"{layer.parameters:,}", f"{layer.macs:,}")
+            for layer in self.layers
+        ]
+        rows += [("", "total", "×".join(map(str, self.output_shape)), f"{self.parameters:,}", f"{self.macs:,}")]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        left = (str.ljust, str.ljust, str.rjust, str.rjust, str.rjust)
+        return "\n".join(
+            "  ".join(pad(cell, width) for pad, cell, width in zip(left, row, widths, strict=True)).rstrip()
+            for row in rows
+        )
+
+
+def summary(net: nn.Module, input_shape: Sequence[int] = (1, 1, 224, 224)) -> Summary:
+    """Shapes, parameters and MACs of every layer of `net` for an input of `input_shape` (N, C, H, W).
+
+    A MAC is one multiplication and one addition; a convolution needs out_channels · H' · W' · (in_channels/groups) ·
+    k_h · k_w of them an image. Biases, activations and pooling are not counted. `FlopCounterMode` counts two FLOPs
+    where this counts one MAC. Raises ValueError if the input is too small for the network.
+
+    >>> summary(nn.Conv2d(3, 8, kernel_size=1), (1, 3, 10, 10)).macs     # 8 · 10 · 10 · 3
+    2400
+    """
+    layers: list[Layer] = []
+
+    def note(name, layer):
+        def hook(_, inputs, output):
+            parameters = sum(p.numel() for p in layer.parameters())
+            layers.append(Layer(name, type(layer).__name__, tuple(output.shape), parameters, _macs(layer, output)))
+
+        return hook
+
+    hooks = [m.register_forward_hook(note(name, m)) for name, m in net.named_modules() if not list(m.children())]
+    try:
+        output = _run_on_meta(net, input_shape)
+    except RuntimeError as error:
+        raise ValueError(f"An input of shape {tuple(input_shape)} does not fit this network: {error}") from error
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return Summary(layers, tuple(output.shape), sum(p.numel() for p in net.parameters()))
+
+
+def smallest_input(net: nn.Module, in_channels: int = 1) -> int | None:
+    """The smallest side of a square image that `net` takes, or None if it takes none up to 1,024 px.
+
+    >>> from nin_course import nin
+    >>> smallest_input(nin())
+    67
+    """
+    takes = lambda size: _fits(net, (1, in_channels, size, size))  # noqa: E731
+    low, high = 0, 1
+    while not takes(high):
+        low, high = high, 2 * high
+        if high > LARGEST_INPUT:
+            return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if takes(middle) else (middle, high)
+    return high
+
+
+def check_input(net: nn.Module, X: torch.Tensor) -> None:
+    """Raises ValueError, saying which size would do, if images X (N, C, H, W) are too small for `net`."""
+    if _fits(net, (1, *X.shape[1:])):
+        return
+    smallest = smallest_input(net, X.shape[1])
+    if smallest and min(X.shape[2:]) < smallest:
+        raise ValueError(
+            f"Images of {X.shape[2]}×{X.shape[3]} px are too small for this network: on the way, nothing would be left "
+            f"to convolve or pool. Use at least {smallest} px, for example "
+            f"load_data_fashion_mnist(batch_size, resize={smallest})."
+        )
+
+
+def _fits(net: nn.Module, input_shape: Sequence[int]) -> bool:
+    try:
+        _run_on_meta(net, input_shape)
+    except RuntimeError:
+        return False
+    return True
+
+
+def _run_on_meta(net: nn.Module, input_shape: Sequence[int]) -> torch.Tensor:
+    tensors = {name: t.detach().to("meta") for name, t in (*net.named_parameters(), *net.named_buffers())}
+    with torch.no_grad():
+        return functional_call(net, tensors, (torch.empty(tuple(input_shape), device="meta"),))
+
+
+def _macs(layer: nn.Module, output: torch.Tensor) -> int:
+    if isinstance(layer, nn.Conv2d):
+        k_h, k_w = layer.kernel_size
+        return output.numel() * layer.in_channels // layer.groups * k_h * k_w
+    if isinstance(layer, nn.Linear):
+        return output.numel() * layer.in_features
+    return 0

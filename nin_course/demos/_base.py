@@ -1,0 +1,84 @@
+"""What all demos share: controls, one picture redrawn in place, and a display that survives without a kernel."""
+
+import base64
+from collections.abc import Mapping
+
+import ipywidgets as widgets
+from IPython.core.formatters import format_display_data
+from matplotlib.figure import Figure
+
+from nin_course.plots import png
+
+DPI = 110
+LABEL = {"description_width": "110px"}
+
+
+class Demo:
+    """A demo: `controls` (named widgets), a pure `compute(state)`, and `draw(result)` on one persistent figure.
+
+    A subclass sets the texts below, builds its artists in `setup(figure)`, and moves them in `draw(result)`, which
+    returns one line that says in words what the picture shows. Whenever a control changes, `update` computes and
+    draws again. In a live notebook the display is the widget; without a kernel it is the last picture.
+    """
+
+    title: str
+    chapter: str  # the number of the chapter that shows it first
+    try_this: str  # one line, shown above the controls
+    ask: str  # three lines for whoever stands in front of a class
+    set: str
+    see: str
+    size = (8.0, 3.6)  # of the figure, in inches
+
+    def __init__(self, controls: Mapping[str, widgets.Widget]):
+        self.controls = dict(controls)
+        self.figure = Figure(figsize=self.size, dpi=DPI)
+        self.setup(self.figure)
+        self.picture = widgets.Image(
+            format="png", layout=widgets.Layout(width=f"{self.size[0] * DPI:.0f}px", max_width="100%")
+        )
+        self.line = widgets.HTML()
+        for control in self.controls.values():
+            control.observe(self.update, names="value")
+        self.update()
+        self.view = widgets.VBox([widgets.HTML(f"<b>{self.title}</b> &ensp; {self.try_this}"), *self.arrange()])
+
+    def setup(self, figure: Figure) -> None:
+        raise NotImplementedError
+
+    @staticmethod
+    def compute(state: Mapping) -> dict:
+        raise NotImplementedError
+
+    def draw(self, result: dict) -> str:
+        raise NotImplementedError
+
+    def arrange(self) -> list[widgets.Widget]:
+        """The rows below the title; a demo with its own layout overrides this."""
+        return [*self.controls.values(), self.picture, self.line]
+
+    @property
+    def state(self) -> dict:
+        return {name: control.value for name, control in self.controls.items()}
+
+    def update(self, _change=None) -> None:
+        self.text = self.draw(self.compute(self.state))
+        self.picture.value = png(self.figure)
+        self.line.value = f"<span style='font-size:14px'>{self.text}</span>"
+
+    def __repr__(self) -> str:
+        return f"{self.title} (run this cell to play): {self.text}"
+
+    def _repr_mimebundle_(self, **_) -> dict:
+        widget, _metadata = format_display_data(self.view, include=["application/vnd.jupyter.widget-view+json"])
+        return {
+            **widget,
+            "image/png": base64.b64encode(self.picture.value).decode(),
+            "text/plain": repr(self),
+        }
+
+
+def bare(figure: Figure, *rectangle: float, title: str = "", size: float = 10):
+    """An axis for an image at (left, bottom, width, height) of the figure, no ticks."""
+    axis = figure.add_axes(rectangle, xticks=[], yticks=[])
+    axis.set_title(title, fontsize=size)
+    return axis

@@ -1,0 +1,72 @@
+"""Is everything here that the course needs? `python -m nin_course doctor`, and the first cell of chapter 00."""
+
+import platform
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, requires, version
+
+import torch
+
+
+def doctor() -> bool:
+    """Prints one line a check, [OK], [--] (works without) or [FAIL] (with the cure); True if none failed."""
+    healthy = True
+    for check in (_python, *map(_package, _requirements()), _training, _sample, _full_set, _accelerator):
+        try:
+            mark, text = check()
+        except Exception as error:  # a doctor reports, whatever happened
+            mark, text = "[FAIL]", f"{error}"
+        healthy &= mark != "[FAIL]"
+        print(f"{mark:6} {text}")
+    print("Everything is ready." if healthy else "Mend what says [FAIL], then run the doctor again.")
+    return healthy
+
+
+def _python():
+    return "[OK]", f"Python {platform.python_version()} on {platform.system()}"
+
+
+def _requirements() -> list[str]:
+    names = [line.split(";")[0] for line in requires("nin-course") or [] if "extra ==" not in line]
+    return [*(name.split(">=")[0].strip() for name in names), "jupyterlab", "nbval"]
+
+
+def _package(name: str) -> Callable:
+    def check():
+        try:
+            return "[OK]", f"{name} {version(name)}"
+        except PackageNotFoundError:
+            return "[FAIL]", f"{name} is missing: pip install -r requirements.txt"
+
+    return check
+
+
+def _training():
+    from nin_course import nin_small
+
+    net, X = nin_small(), torch.rand(2, 1, 28, 28)
+    net(X).sum().backward()
+    assert all(p.grad.isfinite().all() for p in net.parameters()), "a gradient is not finite: reinstall torch"
+    return "[OK]", "a small network takes a step forward and back"
+
+
+def _sample():
+    from nin_course import load_data_fashion_mnist
+
+    train_iter, test_iter = load_data_fashion_mnist(256, sample=True)
+    return "[OK]", f"embedded sample: {len(train_iter.dataset):,} training and {len(test_iter.dataset):,} test images"
+
+
+def _full_set():
+    from nin_course.data import FULL, HOW_TO_GET_IT, find_full, read_split
+
+    folder = find_full()
+    if folder is None:
+        return "[--]", f"full Fashion-MNIST: not here; the sample carries every chapter. {HOW_TO_GET_IT}"
+    sizes = [len(read_split(folder, part, FULL)[1]) for part in ("train", "t10k")]
+    return "[OK]", f"full Fashion-MNIST: {sizes[0]:,} + {sizes[1]:,} images"
+
+
+def _accelerator():
+    if torch.cuda.is_available():
+        return "[OK]", f"GPU: {torch.cuda.get_device_name()}"
+    return "[--]", f"no CUDA GPU: every chapter also runs on the CPU ({torch.get_num_threads()} threads)"

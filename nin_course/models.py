@@ -1,0 +1,73 @@
+"""The networks of the course, each as plain as it can be written. Chapter 04 builds them."""
+
+from torch import nn
+
+from nin_course.blocks import FlattenLayer, GlobalAvgPool2d, nin_block
+
+
+def nin(num_classes: int = 10, in_channels: int = 1, *, head: str = "notes") -> nn.Sequential:
+    """Network in Network for large images: (N, in_channels, H, W) -> (N, num_classes) logits, H and W at least 67.
+
+    Lin, Chen, Yan 2013, sized as in Dive into Deep Learning (Zhang et al.), §8.3 (an ImageNet-sized first layer).
+    The class map, the grid that global average pooling averages, is 5×5 at 224 px and only 1×1 below 99 px.
+
+    head="notes": the last block is `nin_block(384, num_classes, ...)`: 384 channels squeezed to 10 at once, then two
+        10-wide layers, and a ReLU on the logits, so no logit is ever negative. Chapter 06 shows what this costs.
+    head="wide": the last block keeps its 384 channels until its last 1×1 convolution narrows them to the classes, and
+        has no ReLU there. (The paper's own widths, §4.1, without the ReLU that the paper keeps at every layer.)
+
+    Raises ValueError for any other head.
+
+    >>> sum(p.numel() for p in nin().parameters())
+    1992166
+    """
+    heads = {"notes": _notes_head, "wide": _wide_head}
+    if head not in heads:
+        raise ValueError(f"head={head!r} is not one of {', '.join(map(repr, heads))}.")
+    return nn.Sequential(
+        nin_block(in_channels, 96, kernel_size=11, stride=4, padding=0),
+        nn.MaxPool2d(kernel_size=3, stride=2),
+        nin_block(96, 256, kernel_size=5, stride=1, padding=2),
+        nn.MaxPool2d(kernel_size=3, stride=2),
+        nin_block(256, 384, kernel_size=3, stride=1, padding=1),
+        nn.MaxPool2d(kernel_size=3, stride=2),
+        nn.Dropout(0.5),
+        heads[head](384, num_classes),
+        GlobalAvgPool2d(),
+        FlattenLayer(),
+    )
+
+
+def nin_small(num_classes: int = 10, in_channels: int = 1) -> nn.Sequential:
+    """The same idea at the data's own size: (N, in_channels, H, W) -> (N, num_classes) logits, H and W at least 4.
+
+    At 28 px nothing is upsampled, the class map is 7×7, and an image costs 46 million multiply-accumulates, a
+    sixteenth of `nin()` at 224 px. Three blocks, the last with a wide head. 480,394 parameters.
+
+    >>> sum(p.numel() for p in nin_small().parameters())
+    480394
+    """
+    return nn.Sequential(
+        nin_block(in_channels, 64, kernel_size=5, stride=1, padding=2),
+        nn.MaxPool2d(kernel_size=2, stride=2),
+        nin_block(64, 128, kernel_size=3, stride=1, padding=1),
+        nn.MaxPool2d(kernel_size=2, stride=2),
+        _wide_head(128, num_classes, width=256),
+        GlobalAvgPool2d(),
+        FlattenLayer(),
+    )
+
+
+def _notes_head(in_channels: int, num_classes: int) -> nn.Sequential:
+    return nin_block(in_channels, num_classes, kernel_size=3, stride=1, padding=1)
+
+
+def _wide_head(in_channels: int, num_classes: int, width: int | None = None) -> nn.Sequential:
+    width = width or in_channels
+    return nn.Sequential(
+        nn.Conv2d(in_channels, width, kernel_size=3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(width, width, kernel_size=1),
+        nn.ReLU(),
+        nn.Conv2d(width, num_classes, kernel_size=1),
+    )

@@ -1,0 +1,87 @@
+"""Every figure of the course, in one style: reads in grey, on a projector and for the colour-blind."""
+
+import io
+from collections.abc import Sequence
+
+import torch
+
+from nin_course.data import LABELS
+from nin_course.train import History
+
+BLUE, ORANGE, GREY = "#0b5fa5", "#d95f02", "#6b6b6b"  # differ in lightness as well as in hue
+DIVERGING, SEQUENTIAL = "PuOr_r", "gray"
+
+
+def get_fashion_mnist_labels(labels: Sequence[int]) -> list[str]:
+    """The names of the classes: labels (N,) integers 0 to 9 -> N strings.
+
+    >>> get_fashion_mnist_labels([0, 9])
+    ['T-shirt', 'Ankle boot']
+    """
+    return [LABELS[int(label)] for label in labels]
+
+
+def show_fashion_mnist(images: Sequence[torch.Tensor], labels: Sequence[str], columns: int = 10) -> None:
+    """Draws images ((1, H, W) or (H, W), in [0, 1]) side by side, each under its label, `columns` in a row."""
+    import matplotlib.pyplot as plt
+
+    rows = -(-len(images) // columns)
+    columns = min(columns, len(images))
+    side = 1.15 if columns > 5 else 1.9  # inches
+    figure, axes = plt.subplots(rows, columns, figsize=(side * columns, (side + 0.25) * rows), squeeze=False)
+    for axis in axes.flat:
+        axis.axis("off")
+    for axis, image, label in zip(axes.flat, images, labels, strict=False):
+        show_image(axis, image.squeeze())
+        axis.set_title(label, fontsize=10)
+    figure.tight_layout()
+    plt.show()
+
+
+def show_image(axis, image, **options):
+    """One (H, W) image, a tensor, on a matplotlib axis, bright on dark, without ticks; returns the AxesImage."""
+    axis.set_xticks([])
+    axis.set_yticks([])
+    return axis.imshow(
+        image.numpy(), **{"cmap": SEQUENTIAL, "vmin": 0, "vmax": 1, "interpolation": "nearest", **options}
+    )
+
+
+def png(figure) -> bytes:
+    """A matplotlib Figure as the bytes of a PNG, drawn without pyplot."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    stream = io.BytesIO()
+    FigureCanvasAgg(figure).print_png(stream)
+    return stream.getvalue()
+
+
+class LiveCurve:
+    """A callback for `fit`: the training loss, redrawn in place while the network learns.
+
+    fit(net, train_iter, epochs=1, callbacks=[LiveCurve()], progress=False)
+    """
+
+    def __init__(self):
+        from matplotlib.figure import Figure
+
+        self.figure = Figure(figsize=(6, 3), layout="constrained")
+        self.axis = self.figure.subplots()
+        self.axis.set(xlabel="step", ylabel="training loss")
+        self.axis.grid(alpha=0.3)
+        (self.line,) = self.axis.plot([], [], color=BLUE, marker="o", markersize=3)
+        self.display = None
+
+    def __call__(self, history: History) -> None:
+        from IPython.display import Image, display
+
+        self.line.set_data(history.step, history.step_loss)
+        self.axis.relim()
+        self.axis.autoscale_view()
+        self.axis.set_ylim(bottom=0)
+        self.axis.set_title(str(history).removeprefix("History: "), fontsize=9)
+        picture = Image(data=png(self.figure), alt=str(history))
+        if self.display is None:
+            self.display = display(picture, display_id=True)
+        else:
+            self.display.update(picture)

@@ -1,0 +1,207 @@
+"""Training and measuring: the loop that chapter 05 teaches line by line, and `fit`, which wraps it."""
+
+import platform
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import nn
+
+from nin_course.budget import check_input
+from nin_course.data import check_device
+
+READ_EVERY = 50  # steps between two looks at the loss: reading a number makes a GPU wait
+
+
+def train_epoch(net, train_iter, optimizer, device, after_step: Callable | None = None) -> tuple[float, float]:
+    """One pass over `train_iter`, batches of (X, y); returns (mean loss, accuracy), every sample counted once.
+
+    X (N, C, H, W) float32, y (N,) int64; the loss is the cross-entropy of the logits net(X) (N, classes).
+    after_step(loss, n) is called after every step with the batch's mean loss (a tensor on `device`) and size.
+    """
+    net.train()
+    total, count = torch.zeros(2, device=device), 0
+    for X, y in train_iter:
+        X, y = X.to(device), y.to(device)
+        logits = net(X)
+        loss = nn.functional.cross_entropy(logits, y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        correct = (logits.detach().argmax(dim=1) == y).sum()
+        total += torch.stack([loss.detach() * len(y), correct])
+        count += len(y)
+        if after_step:
+            after_step(loss.detach(), len(y))
+    if not count:
+        raise ValueError("train_iter has no batches: there is nothing to learn from.")
+    mean_loss, accuracy = (total / count).tolist()
+    return mean_loss, accuracy
+
+
+@torch.no_grad()
+def evaluate_accuracy(data_iter: Iterable, net: nn.Module, device=None) -> float:
+    """The share of samples in `data_iter`, batches of (X, y), whose largest logit is the right class: 0 to 1.
+
+    Runs in evaluation mode (no dropout) without gradients, and gives `net` its previous mode back. Every sample
+    counts the same, also in a smaller last batch. `device` is where `net` is, if not named. Raises ValueError if
+    `data_iter` has no batches.
+    """
+    device = device or next((p.device for p in net.parameters()), "cpu")
+    modes = {module: module.training for module in net.modules()}
+    net.eval()
+    correct, count = torch.zeros((), dtype=torch.int64, device=device), 0
+    try:
+        for X, y in data_iter:
+            correct += (net(X.to(device)).argmax(dim=1) == y.to(device)).sum()
+            count += len(y)
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+    if not count:
+        raise ValueError("data_iter has no batches: there is nothing to evaluate.")
+    return correct.item() / count
+
+
+@dataclass
+class History:
+    """What a training run did. The lists have one entry an epoch, `step_loss` one every 50 steps (and at the end)."""
+
+    device: str
+    seed: int | None
+    loss: list[float] = field(default_factory=list)
+    train_acc: list[float] = field(default_factory=list)
+    valid_acc: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)  # training alone, an epoch
+    images_per_second: list[float] = field(default_factory=list)
+    step: list[int] = field(default_factory=list)
+    step_loss: list[float] = field(default_factory=list)  # mean over the samples since the entry before
+    stopped: bool = False
+    versions: dict[str, str] = field(
+        default_factory=lambda: {"python": platform.python_version(), "torch": torch.__version__}
+    )
+
+    def add_epoch(self, loss, train_acc, valid_acc, seconds, images_per_second) -> None:
+        """An epoch is in the History whole or, if the run was stopped in the middle of it, not at all."""
+        self.loss.append(loss)
+        self.train_acc.append(train_acc)
+        if valid_acc is not None:
+            self.valid_acc.append(valid_acc)
+        self.seconds.append(seconds)
+        self.images_per_second.append(images_per_second)
+
+    def __str__(self) -> str:
+        if not self.loss:
+            return f"History: no whole epoch, {self.step[-1] if self.step else 0} steps on {self.device}"
+        valid = f", valid acc {self.valid_acc[-1]:.3f}" if self.valid_acc else ""
+        return (
+            f"History: {len(self.loss)} epochs on {self.device}{' (stopped)' if self.stopped else ''}, last: "
+            f"loss {self.loss[-1]:.4f}, train acc {self.train_acc[-1]:.3f}{valid}"
+        )
+
+
+def fit(
+    net: nn.Module,
+    train_iter: Iterable,
+    valid_iter: Iterable | None = None,
+    *,
+    epochs: int,
+    optimizer: torch.optim.Optimizer | None = None,
+    lr: float = 1e-3,
+    device: str | torch.device | None = None,
+    seed: int | None = None,
+    callbacks: Sequence[Callable[[History], None]] = (),
+    progress: bool = True,
+) -> History:
+    """Train `net` on batches of (X, y) for `epochs` passes over `train_iter`; returns its History.
+
+    X (N, C, H, W) float32, y (N,) int64. The optimizer is Adam with learning rate `lr` unless you give one. `device`
+    is the GPU if there is one, unless named. `seed` fixes shuffling and dropout. Each of `callbacks` is called with
+    the History so far every 50 steps and after every epoch. Ctrl-C, or JupyterLab's stop square, ends the run; what
+    was learned stays in `net`, what was seen in the History. Raises ValueError if the images are too small for `net`.
+    """
+    device = check_device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    if seed is not None:
+        torch.manual_seed(seed)
+    net.to(device)
+    optimizer = optimizer or torch.optim.Adam(net.parameters(), lr=lr)
+    history = History(str(device), seed)
+    steps = _Steps(history, callbacks)
+    try:
+        for epoch in range(1, epochs + 1):
+            start, seen = time.perf_counter(), steps.images
+            batches = _check_first(net, train_iter)
+            if progress:
+                batches = _with_bar(batches, len(train_iter), f"epoch {epoch}/{epochs}")
+            loss, accuracy = train_epoch(net, batches, optimizer, device, steps)
+            seconds = time.perf_counter() - start
+            valid_acc = None if valid_iter is None else evaluate_accuracy(valid_iter, net, device)
+            steps.read()
+            history.add_epoch(loss, accuracy, valid_acc, seconds, (steps.images - seen) / seconds)
+            steps.report()
+    except KeyboardInterrupt:
+        history.stopped = True
+        steps.read()
+    return history
+
+
+def train_ch5(net, train_iter, test_iter, batch_size, optimizer, device, num_epochs) -> None:
+    """Trains as the notes do and prints their line after each epoch: loss, train acc, test acc, seconds.
+
+    `batch_size` is not needed and stands here because the notes pass it. Otherwise as `fit`.
+    """
+    print("training on", device)
+    printed, last = 0, time.perf_counter()
+
+    def print_line(history: History) -> None:
+        nonlocal printed, last
+        if len(history.loss) == printed:
+            return
+        printed, before, last = len(history.loss), last, time.perf_counter()
+        print(
+            f"epoch {printed}, loss {history.loss[-1]:.4f}, train acc {history.train_acc[-1]:.3f}, "
+            f"test acc {history.valid_acc[-1]:.3f}, time {last - before:.1f} sec"
+        )
+
+    settings = dict(epochs=num_epochs, optimizer=optimizer, device=device, progress=False)
+    fit(net, train_iter, test_iter, callbacks=[print_line], **settings)
+
+
+class _Steps:
+    """Counts the steps of a run and looks at the loss every READ_EVERY of them."""
+
+    def __init__(self, history: History, callbacks: Sequence[Callable[[History], None]]):
+        self.history, self.callbacks = history, callbacks
+        self.step = self.images = self.images_read = 0
+        self.loss_sum = 0
+
+    def __call__(self, loss: torch.Tensor, n: int) -> None:
+        self.loss_sum = self.loss_sum + loss * n
+        self.step, self.images = self.step + 1, self.images + n
+        if self.step % READ_EVERY == 0:
+            self.read()
+            self.report()
+
+    def read(self) -> None:
+        if self.images > self.images_read:
+            self.history.step.append(self.step)
+            self.history.step_loss.append(float(self.loss_sum) / (self.images - self.images_read))
+            self.loss_sum, self.images_read = 0, self.images
+
+    def report(self) -> None:
+        for callback in self.callbacks:
+            callback(self.history)
+
+
+def _check_first(net: nn.Module, batches: Iterable) -> Iterable:
+    for i, (X, y) in enumerate(batches):
+        if i == 0:
+            check_input(net, X)
+        yield X, y
+
+
+def _with_bar(batches: Iterable, total: int, text: str) -> Iterable:
+    from tqdm.auto import tqdm
+
+    return tqdm(batches, desc=text, total=total, leave=False)

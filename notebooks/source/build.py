@@ -1,0 +1,191 @@
+"""Builds the notebooks from the chapters in this folder.
+
+`make notebooks` builds all, `python notebooks/source/build.py 01` one. A chapter is one
+MyST Markdown file. From it come the student's notebook (a placeholder where a solution
+stands, the solution behind a fold after its check) and, if it has exercises, the solved
+one. Both run from a fresh kernel; outputs and widget state are stored, everything that
+changes from run to run (times, random ids) is not.
+"""
+
+import copy
+import hashlib
+import json
+import re
+import sys
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+
+SOURCE = Path(__file__).parent
+STUDENT, SOLVED = SOURCE.parent, SOURCE.parent / "solutions"
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+PLACEHOLDER = "...  # your answer"
+SOLVED_NOTE = (
+    "*This is the solved copy. The chapter without the answers is `../{name}`.*"
+)
+
+
+def chapters() -> list[Path]:
+    return sorted(SOURCE.glob("*.md"))
+
+
+def has_exercises(chapter: Path) -> bool:
+    return BEGIN in chapter.read_text()
+
+
+def targets(chapter: Path) -> dict[Path, bool]:
+    """The notebooks that a chapter makes: path -> whether it is the solved one."""
+    name = f"{chapter.stem}.ipynb"
+    return {STUDENT / name: False} | (
+        {SOLVED / name: True} if has_exercises(chapter) else {}
+    )
+
+
+def assemble(chapter: Path, *, solved: bool) -> nbformat.NotebookNode:
+    """The notebook of a chapter, not yet executed."""
+    notebook = jupytext.read(chapter, fmt="md:myst")
+    cells, waiting = [], []
+    if solved:
+        cells.append(
+            nbformat.v4.new_markdown_cell(
+                SOLVED_NOTE.format(name=f"{chapter.stem}.ipynb")
+            )
+        )
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            waiting += [] if solved else solutions(cell.source)
+            cell.source = (
+                without_markers(cell.source)
+                if solved
+                else with_placeholders(cell.source)
+            )
+        tags = cell.metadata.get("tags", [])
+        cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
+        if "reveal" in tags and not solved:
+            cell.metadata["jupyter"] = {"outputs_hidden": True}
+        cells.append(cell)
+        if "check" in tags and waiting:
+            cells.append(nbformat.v4.new_markdown_cell(fold(waiting)))
+            waiting = []
+    if waiting:
+        raise ValueError(
+            f"{chapter.name}: a solution is not followed by a cell tagged 'check'"
+        )
+    seen: dict[str, int] = {}
+    for cell in cells:
+        key = hashlib.sha256(cell.source.encode()).hexdigest()[:10]
+        seen[key] = seen.get(key, 0) + 1
+        cell.id = f"{key}-{seen[key]}"
+    notebook.cells = cells
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {
+                "display_name": "Python 3",
+                "language": "python",
+                "name": "python3",
+            },
+            "language_info": {"name": "python"},
+            "nin_course": {
+                "source": chapter.name,
+                "sha256": hashlib.sha256(chapter.read_bytes()).hexdigest(),
+            },
+        }
+    )
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    return notebook
+
+
+def solutions(source: str) -> list[str]:
+    """A cell's solution, whole, so that it can be pasted; or nothing."""
+    return [without_markers(source)] if BEGIN in source else []
+
+
+def without_markers(source: str) -> str:
+    return "\n".join(
+        line for line in source.splitlines() if line.strip() not in (BEGIN, END)
+    )
+
+
+def with_placeholders(source: str) -> str:
+    """Each solution becomes `...`, or `name = ...` for the names that it assigns."""
+
+    def replace(match: re.Match) -> str:
+        indent, body = match["indent"], match["body"]
+        names = (
+            list(dict.fromkeys(re.findall(rf"^{indent}(\w+) = ", body, re.MULTILINE)))
+            if not indent
+            else []
+        )
+        return (
+            "\n".join(f"{indent}{name} = {PLACEHOLDER}" for name in names)
+            or f"{indent}{PLACEHOLDER}"
+        )
+
+    pattern = rf"^(?P<indent> *){BEGIN}\n(?P<body>.*?)^ *{END}$"
+    return re.sub(pattern, replace, source, flags=re.DOTALL | re.MULTILINE)
+
+
+def fold(answers: list[str]) -> str:
+    code = "\n\n\n".join(answers)
+    summary = "<summary>One solution (try first; three hints are yours)</summary>"
+    return f"<details>{summary}\n\n```python\n{code}\n```\n\n</details>"
+
+
+def execute(notebook: nbformat.NotebookNode, folder: Path) -> None:
+    resources = {"metadata": {"path": str(folder)}}
+    NotebookClient(
+        notebook,
+        timeout=300,
+        kernel_name="python3",
+        resources=resources,
+        record_timing=False,
+        coalesce_streams=True,
+    ).execute()
+
+
+def steady(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """The executed notebook without the kernel's version and the random widget ids."""
+    notebook.metadata["language_info"] = {"name": "python"}
+    widgets = notebook.metadata.get("widgets", {}).get(
+        "application/vnd.jupyter.widget-state+json", {}
+    )
+    text = nbformat.writes(notebook)
+    for i, random_id in enumerate(widgets.get("state", {})):
+        text = text.replace(random_id, model_id(i))
+    return nbformat.reads(text, as_version=4)
+
+
+def model_id(i: int) -> str:
+    """The id of the i-th widget: as long as ipywidgets' own, always the same."""
+    return hashlib.sha256(str(i).encode()).hexdigest()[:32]
+
+
+def build(chapter: Path) -> None:
+    for path, solved in targets(chapter).items():
+        notebook = assemble(chapter, solved=solved)
+        path.parent.mkdir(exist_ok=True)
+        execute(notebook, path.parent)
+        path.write_text(
+            json.dumps(steady(notebook), indent=1, ensure_ascii=False, sort_keys=True)
+            + "\n"
+        )
+        print("built", path.relative_to(STUDENT.parent))
+
+
+def source_of(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """A copy without outputs, to compare with what `assemble` gives."""
+    bare = copy.deepcopy(notebook)
+    for cell in bare.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    bare.metadata.pop("widgets", None)
+    return bare
+
+
+if __name__ == "__main__":
+    starts = tuple(sys.argv[1:]) or ("",)
+    for chapter in chapters():
+        if chapter.stem.startswith(starts):
+            build(chapter)

@@ -1,0 +1,141 @@
+"""A real JupyterLab on a copy of the notebooks, and a real Chromium to look at it."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import chromium
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+SCREENSHOTS = Path(__file__).parent / "screenshots"
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+TOKEN = "browser-tests"
+
+
+class Lab:
+    """JupyterLab as `make lab` starts it, with a user's folders of its own: nothing is trusted, nothing remembered."""
+
+    def __init__(self, home: Path):
+        self.home, self.folder, self.process = home, home / "clone", None
+        ignore = shutil.ignore_patterns(".ipynb_checkpoints")
+        shutil.copytree(ROOT / "notebooks", self.folder / "notebooks", ignore=ignore)
+
+    def start(self) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        folders = {f"JUPYTER_{kind}_DIR": str(self.home / kind) for kind in ("CONFIG", "DATA", "RUNTIME")}
+        command = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={self.port}", "--port-retries=0"]
+        command += [f"--IdentityProvider.token={TOKEN}", f"--LabApp.workspaces_dir={self.home / 'workspaces'}"]
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            command.append("--allow-root")
+        log = (self.home / "lab.log").open("a")
+        self.process = subprocess.Popen(command, cwd=self.folder, env=os.environ | folders, stdout=log, stderr=log)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                urllib.request.urlopen(f"{self.url}/api/status?token={TOKEN}", timeout=5)
+                return
+            except OSError:
+                time.sleep(0.2)
+        raise TimeoutError((self.home / "lab.log").read_text())
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(timeout=30)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def stored(self, name: str) -> dict:
+        return json.loads((self.folder / "notebooks" / name).read_text())
+
+
+class Notebook:
+    """One notebook open in JupyterLab, used as a student would: by menu, keyboard and mouse."""
+
+    def __init__(self, page: Page, lab: Lab, name: str):
+        self.page, self.lab, self.name = page, lab, name
+        page.goto(f"{lab.url}/lab/tree/notebooks/{name}?token={TOKEN}&reset")
+        page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=60_000)
+        expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=60_000)
+
+    def menu(self, menu: str, item: str) -> None:
+        self.page.locator(".lm-MenuBar-itemLabel", has_text=menu).first.click()
+        self.page.locator(".lm-Menu-itemLabel").get_by_text(item, exact=True).click()
+
+    def run_all(self, seconds: float = 120) -> None:
+        self.menu("Run", "Run All Cells")
+        status = self.page.locator(".jp-Notebook-ExecutionIndicator")
+        expect(status).to_have_attribute("data-status", "busy")
+        deadline, quiet = time.monotonic() + seconds, 0
+        while quiet < 10:  # one second without work: between two cells it is shorter
+            self.page.wait_for_timeout(100)
+            quiet = quiet + 1 if status.get_attribute("data-status") == "idle" else 0
+            assert time.monotonic() < deadline, f"{self.name} was still running after {seconds} s"
+        self.save()
+
+    def save(self) -> None:
+        self.page.locator(".jp-Notebook").click(position={"x": 3, "y": 3})
+        self.page.keyboard.press("Control+s")
+        self.page.wait_for_timeout(300)
+
+    def cell(self, source: str):
+        """The code cell with this text, scrolled into view."""
+        cell = self.page.locator(".jp-CodeCell", has_text=source).first
+        for _ in range(40):
+            if cell.count():
+                break
+            self.page.locator(".jp-WindowedPanel-outer").first.evaluate("e => e.scrollBy(0, 400)")
+            self.page.wait_for_timeout(100)
+        cell.scroll_into_view_if_needed()
+        return cell
+
+    def screenshot(self, name: str) -> Path:
+        SCREENSHOTS.mkdir(exist_ok=True)
+        path = SCREENSHOTS / f"{name}.png"
+        self.page.screenshot(path=path)
+        return path
+
+
+@pytest.fixture(scope="session")
+def browser():
+    path = chromium.find()
+    if not path:
+        pytest.fail(chromium.HOW)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser):
+    page = browser.new_context(viewport={"width": 1366, "height": 900}).new_page()
+    yield page
+    page.context.close()
+
+
+@pytest.fixture
+def lab(tmp_path):
+    lab = Lab(tmp_path)
+    lab.start()
+    yield lab
+    lab.stop()

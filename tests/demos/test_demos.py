@@ -1,0 +1,187 @@
+"""Every demo: its sums, its controls, its display. No kernel is needed: ipywidgets call back at once without one."""
+
+import base64
+
+import ipywidgets as widgets
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nin_course.data import LABELS
+from nin_course.demos import ALL, ChannelMixer, FewPixels, GuessingGame, Predict
+from nin_course.demos.channel_mixer import signed, three_channels
+from nin_course.demos.few_pixels import one_of_each
+from nin_course.demos.guessing_game import HUMAN, ROUND
+
+PNG = b"\x89PNG"
+
+
+def another(control):
+    """A value of a control that is not its present one."""
+    if isinstance(control, widgets.Dropdown):
+        return next(v for _, v in control.options if v != control.value)
+    if isinstance(control, widgets.Checkbox):
+        return not control.value
+    return control.max if control.value != control.max else control.min
+
+
+@pytest.mark.parametrize("demo", ALL)
+def test_a_demo_shows_a_widget_a_picture_and_one_plain_line(demo):
+    bundle = demo()._repr_mimebundle_()
+    assert set(bundle) == {"application/vnd.jupyter.widget-view+json", "image/png", "text/plain"}
+    assert base64.b64decode(bundle["image/png"]).startswith(PNG)
+    assert len(bundle["text/plain"].splitlines()) == 1
+    assert demo.title in bundle["text/plain"]
+
+
+@pytest.mark.parametrize(("demo", "name"), [(demo, name) for demo in ALL for name in demo().controls])
+def test_every_control_changes_the_picture_and_changing_back_restores_it(demo, name):
+    played = demo()
+    control, before, value = played.controls[name], played.picture.value, played.controls[name].value
+    control.value = another(control)
+    changed = played.picture.value
+    control.value = value
+    assert changed != before
+    assert played.picture.value == before
+
+
+@pytest.mark.parametrize("demo", ALL)
+def test_a_demo_keeps_one_picture_widget_and_one_figure(demo):
+    played = demo()
+    picture, figure, axes = played.picture, played.figure, len(played.figure.axes)
+    played.update()
+    assert played.picture is picture
+    assert played.figure is figure
+    assert len(figure.axes) == axes
+
+
+@pytest.mark.parametrize("demo", ALL)
+def test_a_demo_tells_the_instructor_what_to_ask_set_and_see(demo):
+    assert demo.try_this
+    assert demo.ask.rstrip().endswith("?") or "?" in demo.ask
+    assert demo.set
+    assert demo.see
+
+
+# ---- few pixels -----------------------------------------------------------------------------------------------------
+
+
+def test_all_pixels_are_the_images_themselves_and_one_pixel_is_their_mean():
+    full = FewPixels.compute({"size": 28, "names": True})
+    assert {tuple(image.flatten().tolist()) for image in full["images"]} == {
+        tuple(image.flatten().tolist()) for image in one_of_each()
+    }
+    one = FewPixels.compute({"size": 1, "names": True})["images"]
+    torch.testing.assert_close(one.flatten(), full["images"].mean((1, 2)))
+
+
+def test_the_names_belong_to_the_garments_and_are_hidden_at_first():
+    shown = FewPixels.compute({"size": 28, "names": True})
+    for image, name in zip(shown["images"], shown["names"], strict=True):
+        assert torch.equal(image, one_of_each()[LABELS.index(name), 0])
+    assert set(FewPixels.compute(FewPixels().state)["names"]) == {"?"}
+
+
+# ---- the guessing game ----------------------------------------------------------------------------------------------
+
+
+def play(game, right):
+    """Presses twelve buttons, `right` of them the right ones."""
+    for i in range(ROUND):
+        truth = game.compute(game.state)["truth"][i]
+        game.buttons[truth if i < right else (truth + 1) % 10].click()
+
+
+def test_a_round_played_through_says_the_score_beside_the_human_one():
+    game = GuessingGame()
+    play(game, right=9)
+    assert "9 of 12, that is 0.750" in game.text
+    assert str(HUMAN) in game.text
+    assert "0.835" in game.text
+
+
+def test_after_twelve_guesses_a_button_does_nothing_and_a_new_round_has_new_images():
+    game = GuessingGame()
+    play(game, right=12)
+    over, text = game.picture.value, game.text
+    game.buttons[0].click()
+    assert (game.picture.value, game.text) == (over, text)
+    first = game.compute(game.state)["images"]
+    game.again.click()
+    assert game.guesses == ()
+    assert not torch.equal(game.compute(game.state)["images"], first)
+
+
+def test_a_wrong_guess_is_told_the_truth():
+    game = GuessingGame()
+    truth = game.compute(game.state)["truth"][0]
+    game.buttons[(truth + 3) % 10].click()
+    assert f"it was {LABELS[truth]}" in game.text
+
+
+# ---- the channel mixer ----------------------------------------------------------------------------------------------
+
+WEIGHT = st.integers(-20, 20).map(lambda i: i / 10)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 9), WEIGHT, WEIGHT, WEIGHT, st.integers(-10, 10), st.integers(0, 27), st.integers(0, 27))
+def test_the_weighted_maps_and_the_bias_sum_to_the_output_and_linear_agrees(image, w1, w2, w3, bias, row, column):
+    state = dict(image=image, w1=w1, w2=w2, w3=w3, bias=bias / 10, row=row, column=column)
+    result = ChannelMixer.compute(state)
+    torch.testing.assert_close(result["weighted"].sum(0) + bias / 10, result["output"], atol=1e-5, rtol=1e-5)
+    assert abs(result["linear"] - result["output"][row, column].item()) < 1e-5
+    by_hand = sum(w * x for w, x in zip((w1, w2, w3), result["pixel"], strict=True)) + bias / 10
+    assert abs(by_hand - result["linear"]) < 1e-5
+
+
+def test_the_three_channels_are_the_garment_and_its_two_edge_maps():
+    X = three_channels(8)
+    assert torch.equal(X[0], one_of_each()[8, 0])
+    padded = F.pad(X[0], (1, 1, 1, 1))
+    by_hand = (padded[9, 8] + 2 * padded[10, 8] + padded[11, 8]) - (padded[9, 6] + 2 * padded[10, 6] + padded[11, 6])
+    assert abs(X[1, 9, 6] - by_hand / 4) < 1e-6
+
+
+def test_numbers_are_shown_without_a_negative_zero():
+    assert [signed(v) for v in (-0.001, 0.0, -1.234, 2)] == ["0.00", "0.00", "−1.23", "2.00"]
+
+
+# ---- predictions ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "answer"), [("1,024", 1024), ("1e3", 1000), (" 0.5 ", 0.5), ("", None), ("lots", None)]
+)
+def test_a_number_may_be_typed_in_any_usual_way(typed, answer):
+    bet = Predict("How many?")
+    bet.control.value = typed
+    assert bet.answer == answer
+
+
+def test_the_answer_is_told_beside_the_prediction():
+    bet = Predict("How many?")
+    assert "no prediction" in repr(bet.reveal(4160, "64 · 64 + 64."))
+    bet.control.value = "40"
+    assert "a factor of 104 off" in repr(bet.reveal(4160))
+    bet.control.value = "4,160"
+    assert "Just as you said" in repr(bet.reveal(4160))
+    bet.control.value = "-3"
+    assert "You said -3." in repr(bet.reveal(4160))
+
+
+def test_a_choice_starts_open_and_is_compared():
+    bet = Predict("Which?", choices=["the one", "the other"])
+    assert bet.answer is None
+    bet.control.value = "the other"
+    assert "You said: the other." in repr(bet.reveal("the one"))
+    bet.control.value = "the one"
+    assert "Just as you said" in repr(bet.reveal("the one"))
+
+
+def test_a_folded_answer_previews_its_question_and_not_the_answer():
+    bet = Predict("How many?")
+    reveal = bet.reveal(4160)
+    assert repr(reveal).splitlines()[0] == reveal._repr_html_().splitlines()[0] == "How many?"

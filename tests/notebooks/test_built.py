@@ -1,0 +1,164 @@
+"""The stored notebooks are what their sources say, complete, and free of what changes from run to run."""
+
+import json
+import re
+
+import build
+import nbformat
+import pytest
+
+PAIRS = [(chapter, path, solved) for chapter in build.chapters() for path, solved in build.targets(chapter).items()]
+IDS = ["/".join(path.parts[-2:]) for _, path, _ in PAIRS]
+each_notebook = pytest.mark.parametrize(("chapter", "path", "solved"), PAIRS, ids=IDS)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def difference(chapter, path, solved):
+    """Where a stored notebook differs from its source, in words, or None."""
+    if not path.exists():
+        return f"{path.name} has not been built: make notebooks"
+    stored, fresh = build.source_of(nbformat.read(path, as_version=4)), build.assemble(chapter, solved=solved)
+    for i, (a, b) in enumerate(zip(stored.cells, fresh.cells, strict=False), 1):
+        if (a.cell_type, a.source, a.id, dict(a.metadata)) != (b.cell_type, b.source, b.id, dict(b.metadata)):
+            return f"{path.name}, cell {i} differs from {chapter.name}: make notebooks. It reads:\n{a.source}"
+    if len(stored.cells) != len(fresh.cells):
+        return f"{path.name} has {len(stored.cells)} cells, {chapter.name} makes {len(fresh.cells)}: make notebooks"
+    if stored.metadata != fresh.metadata:
+        return f"{path.name} is older than {chapter.name}: make notebooks"
+    return None
+
+
+@each_notebook
+def test_a_notebook_is_what_its_source_makes(chapter, path, solved):
+    assert difference(chapter, path, solved) is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("# Start here", "# Begin here", "cell 1 differs"),
+        ("healthy = doctor()", "healthy = True", "cell 2 differs"),
+        ("[reveal]", "[hide]", "cell 14 differs"),
+    ],
+)
+def test_a_changed_source_is_noticed_and_the_cell_named(tmp_path, old, new, named):
+    chapter = build.SOURCE / "00_start_here.md"
+    changed = tmp_path / chapter.name
+    text = chapter.read_text()
+    assert old in text
+    changed.write_text(text.replace(old, new, 1))
+    found = difference(changed, build.STUDENT / "00_start_here.ipynb", False)
+    assert found.startswith(f"00_start_here.ipynb, {named} from 00_start_here.md")
+
+
+def test_a_student_cell_edited_by_hand_is_noticed(tmp_path):
+    path = build.STUDENT / "00_start_here.ipynb"
+    edited = tmp_path / path.name
+    edited.write_text(path.read_text().replace("FewPixels()", "FewPixels( )", 1))
+    assert "00_start_here.ipynb, cell" in difference(build.SOURCE / "00_start_here.md", edited, False)
+
+
+def test_there_is_no_notebook_without_a_source():
+    stored = {p for folder in (build.STUDENT, build.SOLVED) for p in folder.glob("*.ipynb")}
+    assert stored == {path for _, path, _ in PAIRS}
+
+
+@each_notebook
+def test_it_was_run_from_top_to_bottom_without_an_error(chapter, path, solved):
+    cells = code_cells(nbformat.read(path, as_version=4))
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert not [o for o in outputs if o.output_type == "error" or o.get("name") == "stderr"]
+
+
+@each_notebook
+def test_it_stores_nothing_that_changes_from_run_to_run(chapter, path, solved):
+    text = path.read_text()
+    assert not re.search(r"execution\": \{|iopub|/home/|/Users/|/tmp/|site-packages", text)
+    assert str(build.STUDENT.parent) not in text
+    widgets = json.loads(text)["metadata"].get("widgets", {}).get("application/vnd.jupyter.widget-state+json", {})
+    for i, model_id in enumerate(widgets.get("state", {})):
+        assert f"{int(model_id, 16):032x}" == model_id
+        assert model_id in {build.model_id(k) for k in range(len(widgets["state"]))}, f"model {i} has a random id"
+
+
+@each_notebook
+def test_every_widget_shown_has_its_state_stored(chapter, path, solved):
+    notebook = nbformat.read(path, as_version=4)
+    state = notebook.metadata.get("widgets", {}).get("application/vnd.jupyter.widget-state+json", {}).get("state", {})
+    shown = [o.data for c in code_cells(notebook) for o in c.outputs if "data" in o]
+    views = [
+        d["application/vnd.jupyter.widget-view+json"] for d in shown if "application/vnd.jupyter.widget-view+json" in d
+    ]
+    assert all(view["model_id"] in state for view in views)
+
+
+@each_notebook
+def test_a_reveal_is_stored_folded_for_the_student(chapter, path, solved):
+    for cell in code_cells(nbformat.read(path, as_version=4)):
+        folded = cell.metadata.get("jupyter", {}).get("outputs_hidden", False)
+        assert folded == ("reveal" in cell.metadata.get("tags", []) and not solved)
+
+
+@each_notebook
+def test_at_most_one_cell_in_eight_is_excused_from_comparison(chapter, path, solved):
+    cells = code_cells(nbformat.read(path, as_version=4))
+    excused = [c for c in cells if {"nbval-ignore-output", "nbval-skip"} & set(c.metadata.get("tags", []))]
+    assert len(excused) <= len(cells) / 8
+
+
+@each_notebook
+def test_a_cell_fits_on_a_projector(chapter, path, solved):
+    for cell in code_cells(nbformat.read(path, as_version=4)):
+        lines = cell.source.splitlines()
+        assert len(lines) <= 20, cell.source
+        assert max(map(len, lines), default=0) <= 88, cell.source
+
+
+@each_notebook
+def test_a_solved_exercise_passes_its_check_and_an_open_one_is_met_calmly(chapter, path, solved):
+    checks = [c for c in code_cells(nbformat.read(path, as_version=4)) if "check" in c.metadata.get("tags", [])]
+    for cell in checks:
+        assert cell.outputs[0].data["text/plain"].startswith("[OK] " if solved else "[--] "), cell.source
+
+
+@each_notebook
+def test_a_solution_stands_in_a_student_notebook_only_behind_its_fold(chapter, path, solved):
+    if solved:
+        return
+    notebook = nbformat.read(path, as_version=4)
+    bodies = re.findall(rf"{build.BEGIN}\n(.*?)\n *{build.END}", chapter.read_text(), re.DOTALL)
+    assert not [c.source for c in code_cells(notebook) for body in bodies if body.strip() in c.source]
+    folds = [i for i, c in enumerate(notebook.cells) if c.source.startswith("<details>")]
+    assert len(folds) == chapter.read_text().count("[check]")
+    assert all(any(body in notebook.cells[i].source for i in folds) for body in bodies)
+    assert build.BEGIN not in path.read_text()
+    for i in folds:
+        assert "check" in notebook.cells[i - 1].metadata["tags"]
+
+
+# ---- the parts of the build -----------------------------------------------------------------------------------------
+
+
+def test_a_placeholder_takes_the_solutions_place():
+    source = "def f(x):\n    ### BEGIN SOLUTION\n    y = x + 1\n    return y\n    ### END SOLUTION"
+    assert build.with_placeholders(source) == "def f(x):\n    ...  # your answer"
+    assert build.without_markers(source) == "def f(x):\n    y = x + 1\n    return y"
+
+
+def test_names_assigned_by_a_solution_keep_their_name():
+    source = "### BEGIN SOLUTION\na = 1\nb = [\n    2,\n]\n### END SOLUTION\nprint(1)"
+    assert build.with_placeholders(source) == "a = ...  # your answer\nb = ...  # your answer\nprint(1)"
+
+
+def test_a_solution_without_a_check_stops_the_build(tmp_path):
+    chapter = tmp_path / "x.md"
+    chapter.write_text(
+        "---\nkernelspec:\n  display_name: Python 3\n  name: python3\n---\n\n"
+        "```{code-cell} ipython3\n### BEGIN SOLUTION\na = 1\n### END SOLUTION\n```\n"
+    )
+    with pytest.raises(ValueError, match="not followed by a cell tagged 'check'"):
+        build.assemble(chapter, solved=False)

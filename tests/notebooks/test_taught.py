@@ -1,0 +1,89 @@
+"""What a chapter writes in full and what the package exports under that name are the same function.
+
+A cell tagged `teaches-NAME` defines NAME (or, for a network, `net`); it is run with the cells before it that it needs.
+"""
+
+import build
+import nbformat
+import pytest
+import torch
+
+import nin_course as d2l
+from nin_course.checks import ch00
+
+TAG = "teaches-"
+
+
+def taught():
+    """name -> the code that first defines it, with all taught code before it in the same chapter."""
+    found = {}
+    for chapter in build.chapters():
+        notebook = build.assemble(chapter, solved=True)
+        code = ["import torch\nfrom torch import nn\nimport torch.nn.functional as F\nimport nin_course as d2l"]
+        for cell in notebook.cells:
+            for tag in cell.metadata.get("tags", []):
+                if tag.startswith(TAG):
+                    code.append(cell.source)
+                    found.setdefault(tag.removeprefix(TAG), "\n\n".join(code))
+    return found
+
+
+def defined(name):
+    namespace = {}
+    exec(taught()[name], namespace)
+    return namespace
+
+
+def same_network(one, other, *shapes):
+    other.load_state_dict(dict(zip(other.state_dict(), one.state_dict().values(), strict=True)), strict=True)
+    one.eval(), other.eval()
+    for shape in shapes:
+        X = torch.randn(shape)
+        torch.testing.assert_close(one(X), other(X))
+
+
+def check_nin_block(namespace):
+    for args in ((1, 6, 11, 4, 0), (3, 5, 3, 1, 1), (2, 2, 5, 2, 2)):
+        same_network(namespace["nin_block"](*args), d2l.nin_block(*args), (2, args[0], 23, 30))
+
+
+def check_global_avg_pool(namespace):
+    for shape in ((1, 10, 5, 5), (2, 3, 7, 4), (3, 1, 1, 1)):
+        X = torch.randn(shape)
+        torch.testing.assert_close(namespace["GlobalAvgPool2d"]()(X), d2l.GlobalAvgPool2d()(X))
+
+
+def check_nin(namespace):
+    same_network(namespace["net"], d2l.nin(), (2, 1, 100, 131))
+
+
+CHECKS = {"nin_block": check_nin_block, "GlobalAvgPool2d": check_global_avg_pool, "nin": check_nin}
+
+
+@pytest.mark.parametrize("name", sorted(taught()))
+def test_what_a_chapter_writes_is_what_the_package_exports(name):
+    torch.manual_seed(0)
+    CHECKS[name](defined(name))
+
+
+def test_a_different_definition_would_be_noticed():
+    namespace = defined("nin_block")
+    package = d2l.nin_block
+    namespace["nin_block"] = lambda *args: package(*args)[:4]  # one 1×1 layer fewer
+    with pytest.raises((AssertionError, RuntimeError, ValueError)):
+        check_nin_block(namespace)
+
+
+def test_the_accuracy_of_the_first_exercise_is_what_evaluate_accuracy_gives():
+    notebook = build.assemble(build.SOURCE / "00_start_here.md", solved=True)
+    namespace = {}
+    exec(next(c.source for c in notebook.cells if c.source.startswith("def accuracy")), namespace)
+    logits, labels = ch00._example()
+    ours = d2l.evaluate_accuracy([(logits, labels)], torch.nn.Identity())
+    assert namespace["accuracy"](logits, labels).item() == pytest.approx(ours)
+
+
+def test_every_stored_notebook_is_valid():
+    for chapter in build.chapters():
+        for path in build.targets(chapter):
+            nbformat.validate(nbformat.read(path, as_version=4))

@@ -1,0 +1,83 @@
+"""The budget against PyTorch's own counter, for any layer that hypothesis thinks of."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+import nin_course as d2l
+from nin_course.budget import check_input
+
+
+def flops(net, shape):
+    with FlopCounterMode(display=False) as counter:
+        net(torch.zeros(shape))
+    return counter.get_total_flops()
+
+
+@pytest.mark.parametrize(
+    ("net", "shape"),
+    [
+        (d2l.nin(), (1, 1, 224, 224)),
+        (d2l.nin(head="wide"), (2, 1, 96, 96)),
+        (d2l.nin_small(), (3, 1, 28, 28)),
+        (nn.Sequential(nn.Flatten(), nn.Linear(784, 32), nn.ReLU(), nn.Linear(32, 10)), (5, 1, 28, 28)),
+    ],
+)
+def test_macs_are_half_of_what_flop_counter_mode_counts(net, shape):
+    assert d2l.summary(net.eval(), shape).macs == flops(net, shape) / 2
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    kernel=st.integers(1, 5),
+    stride=st.integers(1, 3),
+    padding=st.integers(0, 2),
+    groups=st.sampled_from([1, 2, 4]),
+    height=st.integers(5, 20),
+    width=st.integers(5, 20),
+)
+def test_any_convolution_costs_what_pytorch_counts(kernel, stride, padding, groups, height, width):
+    layer = nn.Conv2d(4, 8, kernel, stride, padding, groups=groups)
+    found = d2l.summary(layer, (2, 4, height, width))
+    assert found.macs == flops(layer, (2, 4, height, width)) / 2
+    assert found.output_shape == tuple(layer(torch.zeros(2, 4, height, width)).shape)
+
+
+def test_nin_at_224_px_costs_762_million_macs():
+    found = d2l.summary(d2l.nin())
+    assert (found.parameters, found.macs) == (1_992_166, 762_297_352)
+    assert str(found).splitlines()[-1].split() == ["total", "1×10", "1,992,166", "762,297,352"]
+
+
+def test_measuring_changes_neither_the_weights_nor_the_network():
+    net = d2l.nin_small()
+    before = {k: v.clone() for k, v in net.state_dict().items()}
+    d2l.summary(net, (1, 1, 28, 28))
+    assert all(torch.equal(before[k], v) for k, v in net.state_dict().items())
+    assert not any(m._forward_hooks for m in net.modules())
+
+
+@pytest.mark.parametrize(("net", "smallest"), [(d2l.nin(), 67), (d2l.nin(head="wide"), 67), (d2l.nin_small(), 4)])
+def test_the_smallest_input_is_the_last_that_runs(net, smallest):
+    assert d2l.smallest_input(net) == smallest
+    net(torch.zeros(1, 1, smallest, smallest))
+    with pytest.raises(RuntimeError):
+        net(torch.zeros(1, 1, smallest - 1, smallest - 1))
+
+
+def test_a_network_that_takes_no_square_image_has_no_smallest_input():
+    assert d2l.smallest_input(nn.Linear(5000, 1)) is None
+
+
+def test_an_image_too_small_is_refused_with_the_size_that_would_do():
+    with pytest.raises(ValueError, match=r"28×28 px are too small .* at least 67 px"):
+        check_input(d2l.nin(), torch.zeros(4, 1, 28, 28))
+    check_input(d2l.nin(), torch.zeros(4, 1, 67, 67))
+
+
+def test_a_shape_that_does_not_fit_is_refused_in_words():
+    with pytest.raises(ValueError, match=r"shape \(1, 3, 28, 28\) does not fit"):
+        d2l.summary(d2l.nin_small(), (1, 3, 28, 28))

@@ -1,0 +1,69 @@
+"""The promises the package makes about itself."""
+
+import doctest
+import importlib
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import nin_course as d2l
+from nin_course.__main__ import main
+
+ROOT = Path(d2l.__file__).parent
+MODULES = [m.name for m in pkgutil.walk_packages([str(ROOT)], "nin_course.") if not m.name.endswith("__main__")]
+
+
+def test_importing_it_loads_nothing_beyond_torch():
+    heavy = ["matplotlib", "ipywidgets", "torchvision", "IPython", "tqdm.auto"]
+    code = "import sys, torch; before = set(sys.modules); import nin_course; "
+    code += f"print([m for m in {heavy} if m in set(sys.modules) - before])"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_example_in_a_docstring_runs(name):
+    failures, _ = doctest.testmod(importlib.import_module(name))
+    assert failures == 0
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_module_says_what_it_is_for(name):
+    assert importlib.import_module(name).__doc__
+
+
+@pytest.mark.parametrize("name", d2l.__all__)
+def test_every_public_name_is_documented(name):
+    assert getattr(d2l, name).__doc__.strip()
+
+
+def test_the_core_is_smaller_than_the_library_it_replaces():
+    core = [p for p in ROOT.rglob("*.py") if not {"demos", "checks"} & set(p.relative_to(ROOT).parts)]
+    assert sum(len(p.read_text().splitlines()) for p in core) < 1215
+
+
+def test_the_doctor_finds_this_environment_healthy(capsys):
+    assert main(["doctor"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == "Everything is ready."
+    assert any(line.startswith("[OK]   embedded sample: 10,000") for line in lines)
+    assert all(line.startswith(("[OK]", "[--]")) for line in lines[:-1])
+
+
+def test_the_doctor_reports_a_missing_package_with_the_cure(capsys, monkeypatch):
+    monkeypatch.setattr("nin_course.doctor._requirements", lambda: ["a-package-nobody-has"])
+    assert main(["doctor"]) == 1
+    assert "[FAIL] a-package-nobody-has is missing: pip install" in capsys.readouterr().out
+
+
+def test_the_doctor_reports_a_damaged_sample(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("nin_course.data.SAMPLE_DIR", tmp_path)
+    assert main(["doctor"]) == 1
+    assert "[FAIL]" in capsys.readouterr().out
+
+
+def test_assets_stay_under_twenty_megabytes():
+    assert sum(p.stat().st_size for p in (ROOT / "assets").rglob("*") if p.is_file()) < 20e6

@@ -1,0 +1,206 @@
+"""The loop and what stands around it."""
+
+import io
+import re
+import signal
+from contextlib import redirect_stdout
+
+import pytest
+import torch
+from torch import nn
+
+import nin_course as d2l
+from nin_course import plots, train
+
+
+def blobs(n=96, batch_size=32, seed=0):
+    """Two classes that a linear layer can tell apart, as a list of batches."""
+    generator = torch.Generator().manual_seed(seed)
+    y = torch.randint(0, 2, (n,), generator=generator)
+    X = torch.randn(n, 1, 4, 4, generator=generator) + 3 * (y * 2.0 - 1).view(-1, 1, 1, 1)
+    return list(zip(X.split(batch_size), y.split(batch_size), strict=True))
+
+
+def small_net():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Flatten(), nn.Dropout(0.2), nn.Linear(16, 2))
+
+
+def test_fit_learns_what_can_be_learned():
+    net = small_net()
+    history = d2l.fit(net, blobs(), blobs(seed=1), epochs=5, lr=0.05, device="cpu", progress=False)
+    assert history.valid_acc[-1] > 0.95
+    assert history.loss[-1] < history.loss[0]
+
+
+def test_the_history_has_one_entry_an_epoch_and_knows_where_it_ran():
+    history = d2l.fit(small_net(), blobs(), blobs(), epochs=3, device="cpu", seed=7, progress=False)
+    for values in (history.loss, history.train_acc, history.valid_acc, history.seconds, history.images_per_second):
+        assert len(values) == 3
+    assert (history.device, history.seed, history.stopped) == ("cpu", 7, False)
+    assert history.versions["torch"] == torch.__version__
+    assert history.step == [3, 6, 9]
+    assert "3 epochs on cpu" in str(history)
+
+
+def test_every_sample_counts_the_same_in_a_smaller_last_batch():
+    net, data = small_net().eval(), blobs(n=70, batch_size=32)  # 32 + 32 + 6
+    data[-1] = (data[-1][0], 1 - data[-1][1])  # the small batch is all wrong: it weighs 6 of 70, not a third
+    frozen = torch.optim.SGD(net.parameters(), lr=0.0)
+    net[1].p = 0.0
+    X, y = (torch.cat(parts) for parts in zip(*data, strict=True))
+    loss, accuracy = d2l.train_epoch(net, data, frozen, "cpu")
+    assert loss == pytest.approx(nn.functional.cross_entropy(net(X), y).item(), rel=1e-5)
+    assert accuracy == pytest.approx((net(X).argmax(1) == y).float().mean().item())
+    assert d2l.evaluate_accuracy(data, net) == pytest.approx(accuracy)
+
+
+def test_evaluation_is_in_evaluation_mode_and_gives_every_module_its_mode_back():
+    net = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(16), nn.Dropout(0.9), nn.Linear(16, 2))
+    net[1].eval()  # a module frozen on purpose
+    modes_inside = []
+    net[2].register_forward_hook(lambda layer, *_: modes_inside.append((layer.training, torch.is_grad_enabled())))
+    d2l.evaluate_accuracy(blobs(), net)
+    assert set(modes_inside) == {(False, False)}
+    assert [m.training for m in net] == [True, False, True, True]
+
+
+def test_evaluation_gives_the_mode_back_when_it_fails():
+    net = small_net()
+    with pytest.raises(RuntimeError):
+        d2l.evaluate_accuracy([(torch.zeros(2, 5), torch.zeros(2))], net)
+    assert net.training
+
+
+@pytest.mark.parametrize(
+    "call", [lambda: d2l.evaluate_accuracy([], small_net()), lambda: d2l.fit(small_net(), [], epochs=1, progress=False)]
+)
+def test_no_batches_are_refused_in_words(call):
+    with pytest.raises(ValueError, match="has no batches"):
+        call()
+
+
+def test_the_same_seed_gives_the_same_history():
+    def losses(seed):
+        train_iter, _ = d2l.load_data_fashion_mnist(500, sample=True)
+        torch.manual_seed(3)
+        net = nn.Sequential(nn.Flatten(), nn.Dropout(0.5), nn.Linear(784, 10))
+        return d2l.fit(net, train_iter, epochs=1, seed=seed, device="cpu", progress=False).loss
+
+    assert losses(1) == losses(1)
+    assert losses(1) != losses(2)
+
+
+def test_the_loss_is_looked_at_every_fifty_steps_and_at_the_end_of_an_epoch():
+    seen = []
+    data = blobs(n=120, batch_size=1)
+    d2l.fit(small_net(), data, epochs=1, device="cpu", progress=False, callbacks=[lambda h: seen.append(list(h.step))])
+    assert seen == [[50], [50, 100], [50, 100, 120]]
+
+
+def test_the_step_losses_average_to_the_epochs_loss():
+    history = d2l.fit(small_net(), blobs(n=120, batch_size=1), epochs=1, device="cpu", progress=False)
+    weights = torch.tensor([50.0, 50.0, 20.0])
+    mean = (torch.tensor(history.step_loss) * weights).sum() / 120
+    assert mean.item() == pytest.approx(history.loss[0], rel=1e-5)
+
+
+def test_ctrl_c_ends_the_run_with_what_it_has():
+    data, net = blobs(n=120, batch_size=1), small_net()
+
+    def interrupt(history):
+        if history.step[-1] == 150:  # in the second epoch of 120 steps
+            signal.raise_signal(signal.SIGINT)
+
+    before = net[2].weight.clone()
+    history = d2l.fit(net, data, data, epochs=9, device="cpu", progress=False, callbacks=[interrupt])
+    assert history.stopped
+    assert len(history.loss) == len(history.valid_acc) == 1
+    assert history.step == [50, 100, 120, 150]
+    assert not torch.equal(before, net[2].weight)
+    assert "(stopped)" in str(history)
+
+
+def test_images_too_small_for_the_network_are_refused_before_the_first_step():
+    train_iter, test_iter = d2l.load_data_fashion_mnist(32, resize=48, sample=True)
+    with pytest.raises(ValueError, match="Use at least 67 px"):
+        d2l.fit(d2l.nin(), train_iter, test_iter, epochs=1, device="cpu", progress=False)
+
+
+def test_train_ch5_prints_the_notes_line_after_each_epoch():
+    net, out = small_net(), io.StringIO()
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
+    with redirect_stdout(out):
+        d2l.train_ch5(net, blobs(), blobs(), 32, optimizer, torch.device("cpu"), 2)
+    first, *lines = out.getvalue().splitlines()
+    assert first == "training on cpu"
+    assert len(lines) == 2
+    for i, line in enumerate(lines, 1):
+        assert re.fullmatch(
+            rf"epoch {i}, loss \d+\.\d{{4}}, train acc \d\.\d{{3}}, test acc \d\.\d{{3}}, time \d+\.\d sec", line
+        )
+
+
+def test_the_notes_cells_run_under_one_changed_import(monkeypatch):
+    """The same calls under the same names; four batches stand for five epochs of 1,875."""
+    batch_size = 32
+    train_iter, test_iter = d2l.load_data_fashion_mnist(batch_size, resize=224, sample=True)
+    few, fewer = [next(iter(train_iter)) for _ in range(2)], [next(iter(test_iter))]
+    assert few[0][0].shape == (32, 1, 224, 224)
+    net = nn.Sequential(
+        d2l.nin_block(1, 96, kernel_size=11, stride=4, padding=0),
+        nn.MaxPool2d(kernel_size=3, stride=2),
+        d2l.nin_block(96, 256, kernel_size=5, stride=1, padding=2),
+        nn.MaxPool2d(kernel_size=3, stride=2),
+        d2l.nin_block(256, 384, kernel_size=3, stride=1, padding=1),
+        nn.MaxPool2d(kernel_size=3, stride=2),
+        nn.Dropout(0.5),
+        d2l.nin_block(384, 10, kernel_size=3, stride=1, padding=1),
+        d2l.GlobalAvgPool2d(),
+        d2l.FlattenLayer(),
+    )
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.002)
+    before = net[0][0].weight.clone()
+    d2l.train_ch5(net, few, fewer, batch_size, optimizer, torch.device("cpu"), 1)
+    assert not torch.equal(before, net[0][0].weight)
+
+
+def test_a_progress_bar_counts_the_batches(capsys):
+    d2l.fit(small_net(), blobs(), epochs=1, device="cpu")
+    assert "epoch 1/1" in capsys.readouterr().err
+
+
+def test_the_live_curve_is_one_picture_redrawn_in_place(monkeypatch):
+    shown = []
+
+    class Handle:
+        def update(self, picture):
+            shown.append(("update", picture.data))
+
+    def display(picture, display_id):
+        shown.append(("display", picture.data))
+        return Handle()
+
+    monkeypatch.setattr("IPython.display.display", display)
+    curve = plots.LiveCurve()
+    data = blobs(n=120, batch_size=1)
+    history = d2l.fit(small_net(), data, epochs=1, device="cpu", progress=False, callbacks=[curve])
+    assert [what for what, _ in shown] == ["display", "update", "update"]
+    assert len({picture for _, picture in shown}) == 3
+    assert list(curve.line.get_xdata()) == history.step
+
+
+def test_the_loop_leaves_nothing_on_another_device():
+    """On `meta` every operation with a tensor of another device fails; only reading a number is not possible there."""
+    net, steps = d2l.nin_small().to("meta"), []
+    data = [(torch.empty(4, 1, 28, 28), torch.empty(4, dtype=torch.int64))] * 2  # on the CPU: the loop has to move them
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    with pytest.raises(RuntimeError, match="meta"):  # .tolist(), at the very end
+        d2l.train_epoch(net, data, optimizer, "meta", lambda loss, n: steps.append(loss.device.type))
+    assert steps == ["meta", "meta"]
+
+
+def test_a_device_that_is_not_there_is_refused_in_words():
+    with pytest.raises(ValueError, match="device='gpu0' is not a device"):
+        d2l.fit(small_net(), blobs(), epochs=1, device="gpu0")
+    assert train.READ_EVERY == 50
