@@ -1,7 +1,6 @@
 """Is everything here that the course needs? `python -m nin_course doctor`, and the first cell of chapter 00."""
 
 import platform
-from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, requires, version
 
 import torch
@@ -10,7 +9,7 @@ import torch
 def doctor() -> bool:
     """Prints one line a check, [OK], [--] (works without) or [FAIL] (with the cure); True if none failed."""
     healthy = True
-    for check in (_python, *map(_package, _requirements()), _training, _sample, _full_set, _accelerator):
+    for check in (_python, _packages, _training, _sample, _full_set, _accelerator):
         try:
             mark, text = check()
         except Exception as error:  # a doctor reports, whatever happened
@@ -30,14 +29,16 @@ def _requirements() -> list[str]:
     return [*(name.split(">=")[0].strip() for name in names), "jupyterlab", "nbval"]
 
 
-def _package(name: str) -> Callable:
-    def check():
+def _packages():
+    found, missing = [], []
+    for name in _requirements():
         try:
-            return "[OK]", f"{name} {version(name)}"
+            found.append(f"{name} {version(name)}")
         except PackageNotFoundError:
-            return "[FAIL]", f"{name} is missing: pip install -r requirements.txt"
-
-    return check
+            missing.append(name)
+    if missing:
+        return "[FAIL]", f"{' and '.join(missing)} missing: pip install -r requirements.txt"
+    return "[OK]", ", ".join(found)
 
 
 def _training():

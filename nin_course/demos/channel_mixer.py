@@ -12,7 +12,7 @@ from nin_course.demos._base import LABEL, Demo, bare
 from nin_course.demos.few_pixels import one_of_each
 from nin_course.plots import DIVERGING, show_image
 
-CHANNELS = ["brightness", "upright edges", "level edges"]
+CHANNELS = ["brightness", "vertical edges", "horizontal edges"]
 SOBEL = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / 4
 
 
@@ -47,8 +47,8 @@ class ChannelMixer(Demo):
                     options=options, value=8, description="image", style=LABEL, layout={"width": "390px"}
                 ),
                 "w1": slider("w₁ brightness", 0.5, -2, 2, 0.1),
-                "w2": slider("w₂ upright", -1.0, -2, 2, 0.1),
-                "w3": slider("w₃ level", 1.0, -2, 2, 0.1),
+                "w2": slider("w₂ vertical", -1.0, -2, 2, 0.1),
+                "w3": slider("w₃ horizontal", 1.0, -2, 2, 0.1),
                 "bias": slider("bias", 0.1, -1, 1, 0.1),
                 "row": slider("pixel's row", 9, 0, 27, 1),
                 "column": slider("pixel's column", 6, 0, 27, 1),

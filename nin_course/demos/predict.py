@@ -44,7 +44,7 @@ class Predict:
         )
         answer = self.answer
         if answer is None:
-            verdict = "You made no prediction this time: a wrong guess teaches more than none."
+            verdict = "You made no prediction this time."
         elif answer == truth:
             verdict = "Just as you said."
         elif isinstance(truth, str):
@@ -54,7 +54,7 @@ class Predict:
             verdict = f"You said {answer:,.4g}: {'close.' if ratio < 1.1 else f'a factor of {ratio:.3g} off.'}"
         else:
             verdict = f"You said {answer:,.4g}."
-        return Reveal(self.question, f"{shown}. {because}".strip(), verdict)
+        return Reveal(self.question, f"{shown}. {because}" if because else shown, verdict)
 
     def __repr__(self) -> str:
         return f"Your prediction: {self.question}"

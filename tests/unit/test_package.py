@@ -56,7 +56,7 @@ def test_the_doctor_finds_this_environment_healthy(capsys):
 def test_the_doctor_reports_a_missing_package_with_the_cure(capsys, monkeypatch):
     monkeypatch.setattr("nin_course.doctor._requirements", lambda: ["a-package-nobody-has"])
     assert main(["doctor"]) == 1
-    assert "[FAIL] a-package-nobody-has is missing: pip install" in capsys.readouterr().out
+    assert "[FAIL] a-package-nobody-has missing: pip install -r requirements.txt" in capsys.readouterr().out
 
 
 def test_the_doctor_reports_a_damaged_sample(capsys, monkeypatch, tmp_path):
