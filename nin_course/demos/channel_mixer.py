@@ -43,7 +43,7 @@ class ChannelMixer(Demo):
         options = [(name, k) for k, name in enumerate(LABELS)]
         super().__init__(
             {
-                "image": widgets.Dropdown(
+                "image": widgets.SelectionSlider(
                     options=options, value=8, description="image", style=LABEL, layout={"width": "390px"}
                 ),
                 "w1": slider("w₁ brightness", 0.5, -2, 2, 0.1),
@@ -96,7 +96,7 @@ class ChannelMixer(Demo):
         figure.text(0.632, 0.54, "=", fontsize=20, ha="center", va="center")
         bar = figure.add_axes((0.934, 0.285, 0.012, 0.512))
         figure.colorbar(self.output[1], cax=bar, ticks=[-1, 0, 1]).ax.tick_params(labelsize=9)
-        self.sum = figure.text(0.012, 0.045, "", fontsize=11, va="center")
+        self.sum = figure.text(0.012, 0.045, "", fontsize=10.5, va="center")
 
     def draw(self, result):
         row, column = result["place"]
@@ -106,17 +106,17 @@ class ChannelMixer(Demo):
             frame.set_xy((column - 0.5, row - 0.5))
         for i, (axis, _, _) in enumerate(self.weighted):
             axis.set_title(f"{signed(result['weight'][i])} × {CHANNELS[i].split()[0]}", fontsize=10)
-        self.bias.set_text(f"{signed(result['bias'])}\nbias")
+        bias = signed(result["bias"])
+        self.bias.set_text(f"{bias}\nbias")
         terms = " + ".join(
-            f"({signed(w)} · {signed(x)})" for w, x in zip(result["weight"], result["pixel"], strict=True)
+            f"({signed(w)} · {signed(x, 3)})" for w, x in zip(result["weight"], result["pixel"], strict=True)
         )
-        total, linear = signed(result["output"][row, column]), signed(result["linear"])
-        self.sum.set_text(
-            f"pixel ({row}, {column}):  {terms} + ({signed(result['bias'])}) = {total}      nn.Linear: {linear}"
-        )
-        return f"Row {row}, column {column}: the 1×1 convolution gives {total}, nn.Linear on the same numbers {linear}."
+        total, linear = signed(result["output"][row, column], 3), signed(result["linear"], 3)
+        self.sum.set_text(f"pixel ({row}, {column}):  {terms} + ({bias}) = {total}     nn.Linear: {linear}")
+        weights = ", ".join(map(signed, result["weight"]))
+        return f"Weights ({weights}): the 1×1 convolution gives {total} at ({row}, {column}), and nn.Linear {linear}."
 
 
-def signed(value) -> str:
-    """Two decimals, a true minus sign, and never a negative zero."""
-    return f"{float(value) + 0.0:.2f}".replace("-0.00", "0.00").replace("-", "−")
+def signed(value, decimals: int = 1) -> str:
+    """So many decimals, a true minus sign, and never a negative zero."""
+    return f"{round(float(value), decimals) + 0.0:.{decimals}f}".replace("-", "−")

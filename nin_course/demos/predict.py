@@ -74,5 +74,5 @@ class Reveal:
         return f"{self.question}\n{self.answer}\n{self.verdict}"
 
     def _repr_html_(self) -> str:
-        question, answer, verdict = map(html.escape, (self.question, self.answer, self.verdict))
+        question, answer, verdict = (html.escape(t, quote=False) for t in (self.question, self.answer, self.verdict))
         return f"{question}\n<p style='font-size:1.15em'><b>{answer}</b></p>\n<p><i>{verdict}</i></p>"

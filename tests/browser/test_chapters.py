@@ -37,6 +37,16 @@ def changes(cell, before: str, seconds: float = 15) -> bool:
     return False
 
 
+def settled(cell) -> str:
+    """The picture once it has stopped changing: every key that was pressed has been answered."""
+    now, since = picture(cell), time.monotonic()
+    while time.monotonic() < since + 0.4:
+        cell.page.wait_for_timeout(50)
+        if picture(cell) != now:
+            now, since = picture(cell), time.monotonic()
+    return now
+
+
 def line(cell) -> str:
     return cell.locator(".widget-html-content span").last.inner_text()
 
@@ -57,24 +67,21 @@ def test_every_control_of_a_demo_answers_the_keyboard(lab, page, name, demo):
     notebook = Notebook(page, lab, name)
     notebook.run_all()
     cell = notebook.cell(demo)
-    notebook.screenshot(f"{name[:2]}_{demo[:-2]}_before")
     handles = cell.locator(".noUi-handle")
     handles.first.wait_for()
-    assert handles.count() == {"FewPixels()": 1, "ChannelMixer()": 6}[demo]
+    cell.locator(".jp-OutputArea img").first.scroll_into_view_if_needed()
+    notebook.screenshot(f"{name[:2]}_{demo[:-2]}_before")
+    assert handles.count() == {"FewPixels()": 1, "ChannelMixer()": 7}[demo]
     for i in range(handles.count()):
-        before, text = picture(cell), line(cell)
+        before, text = settled(cell), line(cell)
         for _ in range(3):
             handles.nth(i).press("ArrowRight")
         assert changes(cell, before), f"slider {i} of {demo} moved no picture"
-        expect(cell.locator(".widget-html-content span").last).not_to_have_text(text)
+        settled(cell)
+        assert line(cell) != text, f"slider {i} of {demo} changed no number"
     for toggle in cell.locator("input[type=checkbox]").all():
-        before = picture(cell)
+        before = settled(cell)
         toggle.press(" ")
-        assert changes(cell, before)
-    for choice in cell.locator("select").all():
-        before = picture(cell)
-        choice.focus()
-        page.keyboard.press("ArrowDown")
         assert changes(cell, before)
     assert cell.locator(".jp-OutputArea img").count() == 1
     notebook.screenshot(f"{name[:2]}_{demo[:-2]}_after")
@@ -123,9 +130,8 @@ def test_a_fresh_clone_shows_each_demos_picture_and_hides_each_answer(lab, page,
     assert hidden
     for cell in hidden:
         shown = notebook.cell("".join(cell["source"]).splitlines()[-1])
-        answer = "".join(cell["outputs"][-1]["data"]["text/plain"]).splitlines()[1]
-        expect(shown.locator(".jp-OutputPlaceholder, .jp-OutputCollapser").first).to_be_attached()
-        assert answer not in shown.locator(".jp-Cell-outputWrapper").inner_text()
+        question = "".join(cell["outputs"][-1]["data"]["text/plain"]).splitlines()[0]
+        expect(shown.locator(".jp-Cell-outputWrapper")).to_have_text(question)
 
 
 def test_run_save_restart_reopen_still_shows_the_pictures(tmp_path, browser):

@@ -20,7 +20,7 @@ PNG = b"\x89PNG"
 
 def another(control):
     """A value of a control that is not its present one."""
-    if isinstance(control, widgets.Dropdown):
+    if isinstance(control, widgets.SelectionSlider):
         return next(v for _, v in control.options if v != control.value)
     if isinstance(control, widgets.Checkbox):
         return not control.value
@@ -146,7 +146,7 @@ def test_the_three_channels_are_the_garment_and_its_two_edge_maps():
 
 
 def test_numbers_are_shown_without_a_negative_zero():
-    assert [signed(v) for v in (-0.001, 0.0, -1.234, 2)] == ["0.00", "0.00", "−1.23", "2.00"]
+    assert [signed(v, 2) for v in (-0.001, 0.0, -1.234, 2)] == ["0.00", "0.00", "−1.23", "2.00"]
 
 
 # ---- predictions ----------------------------------------------------------------------------------------------------
