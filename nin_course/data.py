@@ -99,9 +99,8 @@ def read_split(folder: Path, part: str, hashes: dict[str, str]) -> tuple[torch.T
     """`part` is "train" or "t10k": images (N, 1, 28, 28) uint8 and labels (N,) int64, their SHA-256 checked."""
     images = _read_checked(folder, f"{part}-images-idx3-ubyte", hashes)[16:]
     labels = _read_checked(folder, f"{part}-labels-idx1-ubyte", hashes)[8:]
-    return torch.frombuffer(images, dtype=torch.uint8).reshape(-1, 1, 28, 28), torch.frombuffer(
-        labels, dtype=torch.uint8
-    ).long()
+    images, labels = (torch.frombuffer(content, dtype=torch.uint8) for content in (images, labels))
+    return images.reshape(-1, 1, 28, 28), labels.long()
 
 
 def sample_hashes() -> dict[str, str]:

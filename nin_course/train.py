@@ -133,7 +133,7 @@ def fit(
             start, seen = time.perf_counter(), steps.images
             batches = _check_first(net, train_iter)
             if progress:
-                batches = _with_bar(batches, len(train_iter), f"epoch {epoch}/{epochs}")
+                batches = _with_bar(batches, train_iter, f"epoch {epoch}/{epochs}")
             loss, accuracy = train_epoch(net, batches, optimizer, device, steps)
             seconds = time.perf_counter() - start
             valid_acc = None if valid_iter is None else evaluate_accuracy(valid_iter, net, device)
@@ -201,7 +201,8 @@ def _check_first(net: nn.Module, batches: Iterable) -> Iterable:
         yield X, y
 
 
-def _with_bar(batches: Iterable, total: int, text: str) -> Iterable:
+def _with_bar(batches: Iterable, train_iter: Iterable, text: str) -> Iterable:
     from tqdm.auto import tqdm
 
+    total = len(train_iter) if hasattr(train_iter, "__len__") else None
     return tqdm(batches, desc=text, total=total, leave=False)

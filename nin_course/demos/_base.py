@@ -1,12 +1,15 @@
 """What all demos share: controls, one picture redrawn in place, and a display that survives without a kernel."""
 
 import base64
+import html
 from collections.abc import Mapping
+from functools import cache
 
 import ipywidgets as widgets
 from IPython.core.formatters import format_display_data
 from matplotlib.figure import Figure
 
+from nin_course.data import SAMPLE_DIR, read_split, sample_hashes
 from nin_course.plots import png
 
 DPI = 110
@@ -63,7 +66,7 @@ class Demo:
     def update(self, _change=None) -> None:
         self.text = self.draw(self.compute(self.state))
         self.picture.value = png(self.figure)
-        self.line.value = f"<span style='font-size:14px'>{self.text}</span>"
+        self.line.value = f"<span style='font-size:14px'>{html.escape(self.text)}</span>"
 
     def __repr__(self) -> str:
         return f"{self.title} (run this cell to play): {self.text}"
@@ -75,6 +78,12 @@ class Demo:
             "image/png": base64.b64encode(self.picture.value).decode(),
             "text/plain": repr(self),
         }
+
+
+@cache
+def sample_test_images():
+    """The embedded test images, (2000, 1, 28, 28) uint8, and their labels, (2000,): read once, not at every click."""
+    return read_split(SAMPLE_DIR, "t10k", sample_hashes())
 
 
 def bare(figure: Figure, *rectangle: float, title: str = "", size: float = 10):

@@ -5,15 +5,15 @@ from functools import cache
 import ipywidgets as widgets
 import torch.nn.functional as F
 
-from nin_course.data import LABELS, SAMPLE_DIR, read_split, sample_hashes
-from nin_course.demos._base import LABEL, Demo, bare
+from nin_course.data import LABELS
+from nin_course.demos._base import LABEL, Demo, bare, sample_test_images
 from nin_course.plots import show_image
 
 
 @cache
 def one_of_each():
     """The first test image of each class: (10, 1, 28, 28) float in [0, 1]."""
-    images, labels = read_split(SAMPLE_DIR, "t10k", sample_hashes())
+    images, labels = sample_test_images()
     return images[[int((labels == k).nonzero()[0]) for k in range(10)]].float() / 255
 
 

@@ -3,8 +3,8 @@
 import ipywidgets as widgets
 import torch
 
-from nin_course.data import LABELS, SAMPLE_DIR, read_split, sample_hashes
-from nin_course.demos._base import Demo, bare
+from nin_course.data import LABELS
+from nin_course.demos._base import Demo, bare, sample_test_images
 from nin_course.plots import BLUE, GREY, ORANGE, show_image
 
 ROUND = 12
@@ -52,7 +52,7 @@ class GuessingGame(Demo):
 
     @staticmethod
     def compute(state):
-        images, labels = read_split(SAMPLE_DIR, "t10k", sample_hashes())
+        images, labels = sample_test_images()
         drawn = torch.randperm(len(labels), generator=torch.Generator().manual_seed(state["round"]))[:ROUND]
         truth = labels[drawn].tolist()
         right = [g == t for g, t in zip(state["guesses"], truth, strict=False)]
@@ -96,7 +96,7 @@ class GuessingGame(Demo):
                 spine.set(color=colour, linewidth=2 if done else 0.5)
         if result["over"]:
             return (
-                f"<b>{sum(result['right'])} of {ROUND}, that is {result['score']:.3f}.</b> People without training in "
+                f"{sum(result['right'])} of {ROUND}, that is {result['score']:.3f}. People without training in "
                 f"fashion: {HUMAN} on 1,000 images. With twelve images, one image more or less is 0.083."
             )
         if n == 0:

@@ -204,3 +204,8 @@ def test_a_device_that_is_not_there_is_refused_in_words():
     with pytest.raises(ValueError, match="device='gpu0' is not a device"):
         d2l.fit(small_net(), blobs(), epochs=1, device="gpu0")
     assert train.READ_EVERY == 50
+
+
+def test_batches_may_come_from_a_generator(capsys):
+    history = d2l.fit(small_net(), (batch for batch in blobs()), epochs=1, device="cpu")
+    assert history.step == [3]
