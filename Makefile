@@ -10,7 +10,7 @@ ROOT_OK = $(if $(filter 0,$(shell id -u)),--allow-root)
 lab: $(VENV)/lab.done
 	@$(PY) -m nin_course data --full || true
 	@$(PY) -m nin_course doctor
-	$(PY) -m jupyterlab $(ROOT_OK) notebooks/00_start_here.ipynb $(ARGS)
+	$(PY) -m jupyterlab $(ROOT_OK) --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(ARGS)
 
 test: $(VENV)/dev.done
 	$(PY) -m nin_course data --full

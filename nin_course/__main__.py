@@ -27,7 +27,7 @@ def show_data(*, fetch: bool) -> int:
         folder = fetch_full() if fetch else find_full()
     except (OSError, ValueError) as error:
         print(f"The full Fashion-MNIST could not be had: {error}", file=sys.stderr)
-        print("The embedded sample (10,000 + 2,000 images) carries every chapter.", file=sys.stderr)
+        print("Try again with a network; the sample of 12,000 images carries every chapter.", file=sys.stderr)
         return 1
     if folder is None:
         print(f"The embedded sample (10,000 + 2,000 images) is here. {HOW_TO_GET_IT}")

@@ -35,7 +35,7 @@ def fetch_full(*, apt: bool = True) -> Path:
                 os.replace(got, target)
                 return target
             except (OSError, RuntimeError, ValueError, subprocess.SubprocessError) as error:
-                reasons.append(f"{way.__doc__}: {' '.join(str(error).split())}")
+                reasons.append(f"{way.__doc__}: {str(error).strip().splitlines()[-1]}")
         raise OSError("; ".join(reasons))
     finally:
         shutil.rmtree(work, ignore_errors=True)
