@@ -1,5 +1,6 @@
 """Training and measuring: the loop that chapter 05 teaches line by line, and `fit`, which wraps it."""
 
+import math
 import platform
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -10,6 +11,7 @@ from torch import nn
 
 from nin_course.budget import check_input
 from nin_course.data import check_device
+from nin_course.diagnose import Examiner, Health
 
 READ_EVERY = 50  # steps between two looks at the loss: reading a number makes a GPU wait
 
@@ -77,6 +79,8 @@ class History:
     images_per_second: list[float] = field(default_factory=list)
     step: list[int] = field(default_factory=list)
     step_loss: list[float] = field(default_factory=list)  # mean over the samples since the entry before
+    health: list[str] = field(default_factory=list)  # one line an epoch
+    findings: list[str] = field(default_factory=list)  # what was wrong at the last examination, in words
     stopped: bool = False
     versions: dict[str, str] = field(
         default_factory=lambda: {"python": platform.python_version(), "torch": torch.__version__}
@@ -113,13 +117,16 @@ def fit(
     seed: int | None = None,
     callbacks: Sequence[Callable[[History], None]] = (),
     progress: bool = True,
+    examine: bool = True,
 ) -> History:
     """Train `net` on batches of (X, y) for `epochs` passes over `train_iter`; returns its History.
 
     X (N, C, H, W) float32, y (N,) int64. The optimizer is Adam with learning rate `lr` unless you give one. `device`
     is the GPU if there is one, unless named. `seed` fixes shuffling and dropout. Each of `callbacks` is called with
     the History so far every 50 steps and after every epoch. Ctrl-C, or JupyterLab's stop square, ends the run; what
-    was learned stays in `net`, what was seen in the History. Raises ValueError if the images are too small for `net`.
+    was learned stays in `net`, what was seen in the History. After every epoch `net` is examined on 128 images
+    (`nin_course.diagnose`); a network that has exploded, or whose class maps are all dead, ends the run with a sentence
+    that says so. Raises ValueError if the images are too small for `net`.
     """
     device = check_device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     if seed is not None:
@@ -127,11 +134,12 @@ def fit(
     net.to(device)
     optimizer = optimizer or torch.optim.Adam(net.parameters(), lr=lr)
     history = History(str(device), seed)
-    steps = _Steps(history, callbacks)
+    examiner = Examiner(net) if examine else None
+    steps = _Steps(history, callbacks, examiner)
     try:
         for epoch in range(1, epochs + 1):
             start, seen = time.perf_counter(), steps.images
-            batches = _check_first(net, train_iter)
+            batches = _look_at(train_iter, net, examiner)
             if progress:
                 batches = _with_bar(batches, train_iter, f"epoch {epoch}/{epochs}")
             loss, accuracy = train_epoch(net, batches, optimizer, device, steps)
@@ -139,10 +147,15 @@ def fit(
             valid_acc = None if valid_iter is None else evaluate_accuracy(valid_iter, net, device)
             steps.read()
             history.add_epoch(loss, accuracy, valid_acc, seconds, (steps.images - seen) / seconds)
+            if examiner:
+                history.health.append(steps.examine().line())
             steps.report()
     except KeyboardInterrupt:
         history.stopped = True
         steps.read()
+    except Hopeless as hopeless:
+        history.stopped = True
+        print("Stopped.", hopeless)
     return history
 
 
@@ -164,15 +177,19 @@ def train_ch5(net, train_iter, test_iter, batch_size, optimizer, device, num_epo
             f"test acc {history.valid_acc[-1]:.3f}, time {last - before:.1f} sec"
         )
 
-    settings = dict(epochs=num_epochs, optimizer=optimizer, device=device, progress=False)
+    settings = dict(epochs=num_epochs, optimizer=optimizer, device=device, progress=False, examine=False)
     fit(net, train_iter, test_iter, callbacks=[print_line], **settings)
+
+
+class Hopeless(Exception):
+    """The network cannot learn any more; the text says why."""
 
 
 class _Steps:
     """Counts the steps of a run and looks at the loss every READ_EVERY of them."""
 
-    def __init__(self, history: History, callbacks: Sequence[Callable[[History], None]]):
-        self.history, self.callbacks = history, callbacks
+    def __init__(self, history: History, callbacks: Sequence[Callable[[History], None]], examiner: Examiner | None):
+        self.history, self.callbacks, self.examiner = history, callbacks, examiner
         self.step = self.images = self.images_read = 0
         self.loss_sum = 0
 
@@ -181,7 +198,18 @@ class _Steps:
         self.step, self.images = self.step + 1, self.images + n
         if self.step % READ_EVERY == 0:
             self.read()
+            losses = self.history.step_loss
+            if self.examiner and (not math.isfinite(losses[-1]) or abs(losses[-1] - sum(losses[-2:-1])) < 1e-5):
+                self.examine()
             self.report()
+
+    def examine(self) -> Health:
+        """The network's health now, noted in the history; ends the run if there is no hope."""
+        health = self.examiner.examine(self.step, self.history.step_loss[-1])
+        self.history.findings = health.findings()
+        if health.hopeless:
+            raise Hopeless(self.history.findings[0])
+        return health
 
     def read(self) -> None:
         if self.images > self.images_read:
@@ -194,10 +222,13 @@ class _Steps:
             callback(self.history)
 
 
-def _check_first(net: nn.Module, batches: Iterable) -> Iterable:
+def _look_at(batches: Iterable, net: nn.Module, examiner: Examiner | None) -> Iterable:
+    """The batches; the first must fit the network, and the first images are kept for the examiner."""
     for i, (X, y) in enumerate(batches):
         if i == 0:
             check_input(net, X)
+        if examiner:
+            examiner.see(X, y)
         yield X, y
 
 

@@ -134,8 +134,8 @@ def test_a_fresh_clone_shows_each_demos_picture_and_hides_each_answer(lab, page,
         expect(shown.locator(".jp-Cell-outputWrapper")).to_have_text(question)
 
 
-def test_run_save_restart_reopen_still_shows_the_pictures(tmp_path, browser):
-    name = "00_start_here.ipynb"
+@pytest.mark.parametrize("name", DEMOS)
+def test_run_save_restart_reopen_still_shows_the_pictures(tmp_path, browser, name):
     lab = Lab(tmp_path)
     lab.start()
     page = browser.new_context(viewport={"width": 1366, "height": 900}).new_page()
@@ -148,7 +148,7 @@ def test_run_save_restart_reopen_still_shows_the_pictures(tmp_path, browser):
         notebook = Notebook(page, lab, name)
         for demo in DEMOS[name]:
             assert shows_a_picture(notebook.cell(demo))
-            notebook.screenshot(f"00_{demo[:-2]}_reopened")
+            notebook.screenshot(f"{name[:2]}_{demo[:-2]}_reopened")
         nothing_is_broken(page)
     finally:
         page.context.close()

@@ -1,0 +1,165 @@
+"""Planted faults are named, and healthy networks are left in peace."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+import nin_course as d2l
+from nin_course.data import LABELS
+from nin_course.diagnose import BATCH, Examiner
+
+SHIRT = LABELS.index("Shirt")
+
+
+@pytest.fixture(scope="module")
+def batches():
+    train_iter, _ = d2l.load_data_fashion_mnist(64, sample=True)
+    torch.manual_seed(0)
+    return [batch for batch, _ in zip(train_iter, range(60), strict=False)]
+
+
+def network(seed=0, relu_on_logits=False):
+    """A narrow NiN with batch norm, which learns within a few dozen steps."""
+    torch.manual_seed(seed)
+
+    def block(c, d, k):
+        return nn.Sequential(
+            *(nn.Conv2d(c, d, k, padding=k // 2, bias=False), nn.BatchNorm2d(d), nn.ReLU()),
+            *(nn.Conv2d(d, d, 1, bias=False), nn.BatchNorm2d(d), nn.ReLU(), nn.MaxPool2d(2)),
+        )
+
+    head = nn.Sequential(nn.Conv2d(16, 10, kernel_size=1), nn.ReLU() if relu_on_logits else nn.Identity())
+    return nn.Sequential(block(1, 8, 5), block(8, 16, 3), head, d2l.GlobalAvgPool2d(), d2l.FlattenLayer())
+
+
+def fit(net, batches, lr=0.01, **settings):
+    return d2l.fit(net, batches, epochs=1, device="cpu", lr=lr, progress=False, **settings)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_nothing_is_said_of_a_healthy_network(batches, seed):
+    history = fit(network(seed), batches, lr=[0.005, 0.01, 0.02, 0.04][seed % 4])
+    assert history.findings == []
+    assert not history.stopped
+    assert history.health[0].startswith("dead classes 0, silent units")
+    assert history.train_acc[0] > 0.3
+
+
+def test_one_dead_class_behind_a_relu_is_named(batches):
+    net = network(relu_on_logits=True)
+    with torch.no_grad():
+        net[2][0].bias[SHIRT] = -100
+    history = fit(net, batches)
+    assert [s for s in history.findings if "cannot say Shirt" in s]
+    assert len([s for s in history.findings if "cannot say" in s]) == 1
+    assert not history.stopped
+
+
+def test_a_network_with_all_classes_dead_is_stopped_at_once_and_told_why(batches, capsys):
+    net = network(relu_on_logits=True)
+    with torch.no_grad():
+        net[2][0].bias[:] = -100
+    history = fit(net, batches * 5)
+    assert history.stopped
+    assert history.step[-1] <= 100
+    assert history.step_loss[-1] == pytest.approx(math.log(10), abs=1e-4)
+    assert "All 10 class maps are zero for all images" in history.findings[0]
+    assert capsys.readouterr().out.startswith("Stopped. All 10 class maps")
+
+
+@pytest.mark.parametrize("lr", [1e4, 1e30])
+def test_an_exploding_network_is_named(batches, lr):
+    net = network()
+    history = fit(net, batches, optimizer=torch.optim.SGD(net.parameters(), lr=lr))
+    assert "It has exploded" in history.findings[0]
+    assert "Lower the learning rate" in history.findings[0]
+
+
+def test_a_loss_that_is_not_a_number_ends_the_run(batches):
+    net = network()
+    with torch.no_grad():
+        net[0][0].weight.fill_(math.nan)
+    history = fit(net, batches * 5)
+    assert history.stopped
+    assert history.step == [50]
+    assert "It has exploded: the loss is nan" in history.findings[0]
+
+
+@pytest.mark.parametrize("how", ["requires_grad", "left out of the optimizer"])
+def test_a_frozen_block_is_named(batches, how):
+    net = network()
+    if how == "requires_grad":
+        net[1].requires_grad_(False)
+    optimizer = torch.optim.Adam([*net[0].parameters(), *net[2].parameters()], lr=0.01)
+    history = fit(net, batches, optimizer=optimizer)
+    assert [s for s in history.findings if s.startswith("Frozen: the weights of block 1 have not moved in 60 steps")]
+
+
+def test_shuffled_labels_are_noticed(batches):
+    labels = torch.cat([y for _, y in batches])
+    shuffled = labels[torch.randperm(len(labels), generator=torch.Generator().manual_seed(0))].split(64)
+    history = fit(network(), [(X, y) for (X, _), y in zip(batches, shuffled, strict=True)])
+    assert len(history.findings) == 1
+    assert "labels do not go with the images" in history.findings[0]
+
+
+def test_a_learning_rate_far_too_small_is_noticed(batches):
+    history = fit(network(), batches, lr=1e-7)
+    assert len(history.findings) == 1
+    assert "learning rate is far too small: after 60 steps" in history.findings[0]
+
+
+def test_a_network_that_moves_but_does_not_learn_is_told_so(batches):
+    class Blind(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(1, 10)
+
+        def forward(self, X):
+            return self.layer(torch.rand(len(X), 1))
+
+    history = fit(Blind(), batches, lr=0.05)
+    assert len(history.findings) == 1
+    assert "has not begun to learn: after 60 steps" in history.findings[0]
+
+
+def test_an_examination_changes_nothing(batches):
+    net = network().train()
+    net[1].eval()
+    before = {k: v.clone() for k, v in net.state_dict().items()}
+    examiner = Examiner(net)
+    for batch in batches:
+        examiner.see(*batch)
+    assert sum(map(len, examiner.y)) == BATCH
+    examiner.examine()
+    assert all(torch.equal(before[k], v) for k, v in net.state_dict().items())
+    assert all(p.grad is None for p in net.parameters())
+    assert (net.training, net[0].training, net[1].training) == (True, True, False)
+    assert not any(m._forward_hooks for m in net.modules())
+
+
+def test_silent_units_and_gradients_are_measured():
+    torch.manual_seed(0)
+    net = nn.Sequential(
+        nn.Sequential(nn.Conv2d(1, 4, 1), nn.ReLU()), d2l.GlobalAvgPool2d(), nn.Flatten(), nn.Linear(4, 3)
+    )
+    with torch.no_grad():
+        net[0][0].bias[:] = torch.tensor([-50.0, 50.0, 50.0, 50.0])
+    examiner = Examiner(net, names=["a", "b", "c"])
+    X, y = torch.rand(6, 1, 5, 5), torch.tensor([0, 1, 2, 0, 1, 2])
+    examiner.see(X, y)
+    health = examiner.examine()
+    assert health.silent == {"0.1": 0.25}
+    nn.functional.cross_entropy(net(X), y).backward()
+    by_hand = torch.cat([p.grad.flatten() for p in net[3].parameters()]).norm().item()
+    assert health.gradient["3"] == pytest.approx(by_hand, rel=1e-5)
+    assert health.moved == {"0": 0, "3": 0}
+    assert health.findings() == []
+
+
+def test_train_ch5_does_as_the_notes_do_and_examines_nothing(batches, monkeypatch):
+    monkeypatch.setattr(Examiner, "examine", lambda *_: pytest.fail("examined"))
+    net = network()
+    d2l.train_ch5(net, batches[:2], batches[:1], 64, torch.optim.Adam(net.parameters()), torch.device("cpu"), 1)
