@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 
 from nin_course.data import LABELS
-from nin_course.train import History
+from nin_course.history import History
 
 BLUE, ORANGE, GREY = "#0b5fa5", "#d95f02", "#6b6b6b"  # differ in lightness as well as in hue
 DIVERGING, SEQUENTIAL = "PuOr_r", "gray"
