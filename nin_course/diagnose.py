@@ -106,6 +106,14 @@ class Examiner:
             self.X.append(X[:room])
             self.y.append(y[:room])
 
+    def state_dict(self) -> dict:
+        """What a checkpoint keeps: the first weights and the fixed batch."""
+        return {"first": self.first, "X": self.X, "y": self.y}
+
+    def load_state_dict(self, state: dict) -> None:
+        """Takes back what `state_dict` gave."""
+        vars(self).update(state)
+
     def examine(self, steps: int = 0, training_loss: float | None = None) -> Health:
         """The network's Health after so many steps. Neither weights, gradients nor modes are changed.
 
@@ -140,7 +148,10 @@ class Examiner:
             dead=(logits == 0).all(dim=0).nonzero().flatten().tolist(),
             silent=silent,
             gradient=gradient,
-            moved={name: ((now[name] - w).norm() / w.norm().clamp_min(1e-12)).item() for name, w in self.first.items()},
+            moved={
+                name: ((now[name] - w.to(device)).norm() / w.norm().clamp_min(1e-12)).item()
+                for name, w in self.first.items()
+            },
             images_tell_labels=_images_tell_labels(X, y, classes),
             steps=steps,
             names=names,

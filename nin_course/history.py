@@ -29,7 +29,7 @@ class History:
     findings: list[str] = field(default_factory=list)  # what was wrong at the last examination, in words
     stopped: bool = False
     versions: dict[str, str] = field(
-        default_factory=lambda: {"python": platform.python_version(), "torch": torch.__version__}
+        default_factory=lambda: {"python": platform.python_version(), "torch": str(torch.__version__)}
     )
 
     def add_epoch(self, loss, train_acc, valid_acc, seconds, images_per_second) -> None:
@@ -58,14 +58,22 @@ class Hopeless(Exception):
 class Steps:
     """Counts the steps of a run and looks at the loss every READ_EVERY of them."""
 
-    def __init__(self, history: History, callbacks: Sequence[Callable[[History], None]], examiner: Examiner | None):
-        self.history, self.callbacks, self.examiner = history, callbacks, examiner
+    def __init__(
+        self,
+        history: History,
+        callbacks: Sequence[Callable[[History], None]],
+        examiner: Examiner | None,
+        scheduler=None,
+    ):
+        self.history, self.callbacks, self.examiner, self.scheduler = history, callbacks, examiner, scheduler
         self.step = self.images = self.images_read = 0
         self.loss_sum = 0
 
     def __call__(self, loss: torch.Tensor, n: int) -> None:
         self.loss_sum = self.loss_sum + loss * n
         self.step, self.images = self.step + 1, self.images + n
+        if self.scheduler:
+            self.scheduler.step()
         if self.step % READ_EVERY == 0:
             self.read()
             losses = self.history.step_loss

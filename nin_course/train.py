@@ -1,12 +1,15 @@
 """Training and measuring: the loop that chapter 05 teaches line by line, and `fit`, which wraps it."""
 
+import os
 import time
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 import torch
 from torch import nn
 
 from nin_course.budget import check_input
+from nin_course.checkpoint import load_checkpoint, restore, save_checkpoint
 from nin_course.data import check_device
 from nin_course.diagnose import Examiner
 from nin_course.history import History, Hopeless, Steps
@@ -69,12 +72,15 @@ def fit(
     *,
     epochs: int,
     optimizer: torch.optim.Optimizer | None = None,
+    scheduler: torch.optim.lr_scheduler.LRScheduler | None = None,
     lr: float = 1e-3,
     device: str | torch.device | None = None,
     seed: int | None = None,
     callbacks: Sequence[Callable[[History], None]] = (),
     progress: bool = True,
     examine: bool = True,
+    checkpoint: str | os.PathLike | None = None,
+    resume: bool = False,
 ) -> History:
     """Train `net` on batches of (X, y) for `epochs` passes over `train_iter`; returns its History.
 
@@ -83,18 +89,26 @@ def fit(
     the History so far every 50 steps and after every epoch. Ctrl-C, or JupyterLab's stop square, ends the run; what
     was learned stays in `net`, what was seen in the History. After every epoch `net` is examined on 128 images
     (`nin_course.diagnose`); a network that has exploded, or whose class maps are all dead, ends the run with a sentence
-    that says so. Raises ValueError if the images are too small for `net`.
+    that says so. `scheduler` is stepped after every step.
+
+    `checkpoint` names a file that is written after every epoch, whole or not at all; with resume=True a run goes on
+    from it, if it is there, and ends with the history that it would have had unbroken (but for the seconds).
+    `nin_course.checkpoint.load_checkpoint` reads it, the weights of the epoch with the best validation accuracy among
+    the rest. Raises ValueError if the images are too small for `net`, or the checkpoint is damaged.
     """
     device = check_device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     if seed is not None:
         torch.manual_seed(seed)
     net.to(device)
     optimizer = optimizer or torch.optim.Adam(net.parameters(), lr=lr)
-    history = History(str(device), seed)
-    examiner = Examiner(net) if examine else None
-    steps = Steps(history, callbacks, examiner)
+    history, best, examiner = History(str(device), seed), None, Examiner(net) if examine else None
+    steps = Steps(history, callbacks, examiner, scheduler)
+    if resume and checkpoint and Path(checkpoint).exists():
+        content = load_checkpoint(checkpoint)
+        history = steps.history = content["history"]
+        best = restore(content, net, optimizer, scheduler, steps)
     try:
-        for epoch in range(1, epochs + 1):
+        for epoch in range(len(history.loss) + 1, epochs + 1):
             start, seen = time.perf_counter(), steps.images
             batches = _look_at(train_iter, net, examiner)
             if progress:
@@ -106,6 +120,11 @@ def fit(
             history.add_epoch(loss, accuracy, valid_acc, seconds, (steps.images - seen) / seconds)
             if examiner:
                 history.health.append(steps.examine().line())
+            if checkpoint:
+                if valid_acc is not None and (best is None or valid_acc > best["valid_acc"]):
+                    weights = {name: value.detach().clone() for name, value in net.state_dict().items()}
+                    best = {"epoch": epoch, "valid_acc": valid_acc, "net": weights}
+                save_checkpoint(checkpoint, net, optimizer, scheduler, steps, best)
             steps.report()
     except KeyboardInterrupt:
         history.stopped = True

@@ -1,0 +1,67 @@
+"""A training run on disk: written in one step, so that it is whole whenever the power goes. Chapter 05."""
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+
+from nin_course.history import History, Steps
+
+
+def save_checkpoint(path, net, optimizer, scheduler, steps: Steps, best: dict | None) -> None:
+    """Writes all that a run needs to go on, to a file beside `path`, and then moves it there (atomic on one disk)."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    random = {"cpu": torch.get_rng_state(), "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []}
+    content = {
+        "net": net.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "scheduler": scheduler.state_dict() if scheduler else None,
+        "best": best,
+        "history": asdict(steps.history),
+        "steps": {"step": steps.step, "images": steps.images, "images_read": steps.images_read},
+        "examiner": steps.examiner.state_dict() if steps.examiner else None,
+        "random": random,
+    }
+    try:
+        with new.open("wb") as file:
+            torch.save(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(new, path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def load_checkpoint(path) -> dict:
+    """What `save_checkpoint` wrote: "net", "history" (a History), "best" (epoch, valid_acc, net), and the rest.
+
+    Loaded as weights only, so a file from elsewhere cannot run code. Raises ValueError if it is no checkpoint.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        content["history"] = History(**content["history"])
+    except FileNotFoundError:
+        raise
+    except Exception as error:
+        raise ValueError(
+            f"{path} is not a checkpoint of this course, or it is damaged. Delete it, or name another."
+        ) from error
+    return content
+
+
+def restore(content: dict, net, optimizer, scheduler, steps: Steps) -> dict | None:
+    """Puts a loaded checkpoint into the parts of a run; returns the best epoch so far."""
+    net.load_state_dict(content["net"])
+    optimizer.load_state_dict(content["optimizer"])
+    if scheduler:
+        scheduler.load_state_dict(content["scheduler"])
+    if steps.examiner and content["examiner"]:
+        steps.examiner.load_state_dict(content["examiner"])
+    vars(steps).update(content["steps"])
+    torch.set_rng_state(content["random"]["cpu"])
+    if torch.cuda.is_available() and content["random"]["cuda"]:
+        torch.cuda.set_rng_state_all(content["random"]["cuda"])
+    return content["best"]

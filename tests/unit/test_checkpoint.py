@@ -1,0 +1,136 @@
+"""A run that is broken off, by Ctrl-C or by kill -9, goes on as if it had not been."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+
+import pytest
+import torch
+from torch import nn
+
+import nin_course as d2l
+from nin_course.checkpoint import load_checkpoint
+
+SAME = ("loss", "train_acc", "valid_acc", "step", "step_loss", "health", "findings")
+
+
+def run(epochs, checkpoint=None, resume=False, seed=5, callbacks=()):
+    """A small run with all that could make it differ: shuffling, dropout, batch norm, momentum, a schedule."""
+    torch.manual_seed(0)
+    train_iter, test_iter = d2l.load_data_fashion_mnist(200, sample=True)
+    net = nn.Sequential(
+        nn.Sequential(nn.Conv2d(1, 4, 5, stride=4), nn.BatchNorm2d(4), nn.ReLU()),
+        *(nn.Dropout(0.2), nn.Flatten(), nn.Linear(4 * 36, 10)),
+    )
+    optimizer = torch.optim.AdamW(net.parameters(), lr=0.01)
+    scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.01, total_steps=50 * 6)
+    settings = dict(optimizer=optimizer, scheduler=scheduler, device="cpu", progress=False, callbacks=callbacks)
+    history = d2l.fit(
+        net, train_iter, test_iter, epochs=epochs, seed=seed, checkpoint=checkpoint, resume=resume, **settings
+    )
+    return net, history
+
+
+def assert_same(one, other):
+    for name in SAME:
+        assert getattr(one, name) == getattr(other, name), name
+
+
+def test_a_run_resumed_twice_has_the_history_and_the_weights_of_an_unbroken_one(tmp_path):
+    unbroken, history = run(6)
+    for epochs in (2, 3, 6):
+        resumed, resumed_history = run(epochs, tmp_path / "run.pt", resume=True)
+    assert_same(history, resumed_history)
+    assert len(resumed_history.seconds) == 6
+    assert all(
+        torch.equal(a, b) for a, b in zip(unbroken.state_dict().values(), resumed.state_dict().values(), strict=True)
+    )
+
+
+def test_a_run_stopped_in_the_middle_of_an_epoch_goes_on_from_its_last_checkpoint(tmp_path):
+    def interrupt(history):
+        if history.step[-1] == 150 and len(history.loss) == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    _, stopped = run(6, tmp_path / "run.pt", callbacks=[interrupt])
+    assert stopped.stopped
+    assert len(stopped.loss) == 2
+    _, resumed = run(6, tmp_path / "run.pt", resume=True)
+    assert not resumed.stopped
+    assert_same(run(6)[1], resumed)
+
+
+def test_the_best_epochs_weights_are_in_the_checkpoint(tmp_path):
+    net, history = run(4, tmp_path / "run.pt")
+    best = load_checkpoint(tmp_path / "run.pt")["best"]
+    assert best["valid_acc"] == max(history.valid_acc) == history.valid_acc[best["epoch"] - 1]
+    net.load_state_dict(best["net"])
+    _, test_iter = d2l.load_data_fashion_mnist(500, sample=True)
+    assert d2l.evaluate_accuracy(test_iter, net) == best["valid_acc"]
+
+
+def test_without_resume_a_run_begins_anew_and_without_a_file_so_does_a_resumed_one(tmp_path):
+    _, first = run(1, tmp_path / "run.pt", resume=True)
+    _, second = run(1, tmp_path / "run.pt")
+    assert_same(first, second)
+    assert len(second.loss) == 1
+
+
+KILLED = """
+import sys; sys.path.insert(0, {folder!r})
+import torch; torch.set_num_threads(1)
+from test_checkpoint import run
+print("ready", flush=True)
+while True:
+    run(6, {path!r}, callbacks=[lambda history: print(len(history.loss), flush=True)])
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no kill -9 here")
+def test_a_run_killed_at_any_moment_leaves_a_checkpoint_that_loads(tmp_path):
+    path = tmp_path / "run.pt"
+    code = KILLED.format(folder=os.path.dirname(__file__), path=str(path))
+    for attempt in range(4):
+        process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+        while process.stdout.readline().strip() not in ("1", "2", "3"):  # until there is a first checkpoint
+            assert process.poll() is None
+        time.sleep(0.17 * attempt)
+        process.kill()
+        process.wait()
+        content = load_checkpoint(path)
+        assert len(content["history"].loss) >= 1
+    _, resumed = run(6, path, resume=True)
+    _, unbroken = run(6)
+    assert resumed.loss == pytest.approx(unbroken.loss, rel=1e-3)  # the killed runs had one thread
+
+
+def test_a_write_that_fails_leaves_the_checkpoint_before_it(tmp_path, monkeypatch):
+    path = tmp_path / "run.pt"
+    run(1, path)
+    before = path.read_bytes()
+
+    def fail(content, file):
+        file.write(b"half")
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(torch, "save", fail)
+    with pytest.raises(OSError, match="no space left"):
+        run(2, path, resume=True)
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["run.pt"]
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint"])
+def test_a_file_that_is_no_checkpoint_is_refused_in_words(tmp_path, content):
+    path = tmp_path / "run.pt"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"run\.pt is not a checkpoint of this course, or it is damaged"):
+        run(2, path, resume=True)
+
+
+def test_a_checkpoint_holds_plain_values_only(tmp_path):
+    _, history = run(1, tmp_path / "run.pt")
+    assert asdict(load_checkpoint(tmp_path / "run.pt")["history"]) == asdict(history)
