@@ -36,8 +36,8 @@ class Verdict:
 class Exercise:
     """A check that a chapter calls in one line, `exercise(answer)`, with three hints: `exercise.hint()`.
 
-    `look(*answer)` returns a sentence of praise or raises Wrong. `right` and `wrong` are its own test cases: answers
-    that must pass, and name -> (answer, words that its message must contain).
+    `look(*answer)` returns a sentence of praise or raises Wrong. `right` and `wrong` are its test cases, filled by
+    `nin_course.checks.cases`: answers that must pass, and name -> (answer, words that its message must contain).
     """
 
     def __init__(self, look: Callable[..., str], hints: Sequence[str]):
