@@ -18,7 +18,7 @@ class GuessingGame(Demo):
     chapter = "00"
     try_this = "Which garment is it? Press one of the ten buttons, twelve times."
     ask = "How many of twelve will you get? Write it down first. Which two classes will cost you most?"
-    set = "Let the class shout, press the button of the majority; one round takes two minutes."
+    set = "Let the class shout, press the button of the majority, twelve times."
     see = "The published human score means ten of twelve. Which classes went wrong? Keep them for the confusion matrix."
     size = (8.0, 3.4)
 
