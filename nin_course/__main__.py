@@ -1,21 +1,66 @@
-"""`python -m nin_course doctor` and `python -m nin_course data [--full]`."""
+"""The course's command line: `python -m nin_course doctor | data | train`; each has --help."""
 
 import argparse
+import shlex
 import sys
+from dataclasses import fields
 
 
 def main(arguments: list[str] | None = None) -> int:
+    arguments = sys.argv[1:] if arguments is None else arguments
     parser = argparse.ArgumentParser(prog="python -m nin_course", description="The course's command line.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("doctor", help="check that everything the course needs is here")
     data = commands.add_parser("data", help="say which Fashion-MNIST is here")
     data.add_argument("--full", action="store_true", help="fetch the full set (about 30 MB) if it is not here")
-    chosen = parser.parse_args(arguments)
-    if chosen.command == "doctor":
+    _add_train(commands)
+    chosen = vars(parser.parse_args(arguments))
+    command = chosen.pop("command")
+    if command == "doctor":
         from nin_course.doctor import doctor
 
         return 0 if doctor() else 1
-    return show_data(fetch=chosen.full)
+    if command == "data":
+        return show_data(fetch=chosen["full"])
+    return train(chosen, shlex.join(["python", "-m", "nin_course", *arguments]))
+
+
+def _add_train(commands) -> None:
+    from nin_course.recipe import NETS, PRESETS, Recipe
+
+    about = "train a network and write its weights, history and card into a folder; what is not named, the preset says"
+    parser = commands.add_parser("train", help="train a network and keep a record of it", description=about)
+    parser.add_argument("--preset", choices=PRESETS, help="default: gpu where there is one, else laptop")
+    parser.add_argument("--out", required=True, help="the folder of the run, for example runs/first")
+    parser.add_argument("--device", help="cpu or cuda; default: cuda where there is a GPU")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--held-out", type=int, default=0, help="measure on so many training images of each class")
+    parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
+    for field in fields(Recipe):
+        flag = f"--{field.name.replace('_', '-')}"
+        if isinstance(field.default, bool):
+            parser.add_argument(flag, action=argparse.BooleanOptionalAction)
+        else:
+            parser.add_argument(flag, type=type(field.default), choices=NETS if field.name == "net" else None)
+
+
+def train(chosen: dict, command: str) -> int:
+    """Trains, and prints where the record is and how good the network; 1 if the run was stopped or cannot be."""
+    from nin_course.processes import rank
+    from nin_course.recipe import Recipe, preset
+    from nin_course.runs import run
+
+    named = {f.name: chosen.pop(f.name) for f in fields(Recipe)}
+    try:
+        recipe = preset(chosen.pop("preset"), **{name: value for name, value in named.items() if value is not None})
+        card = run(recipe, chosen.pop("out"), command, **chosen)
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    if card:
+        print(f"{card['what']}\n{card['accuracy']:.2%} right on {card['measured_on']}")
+        print(f"cost: {card['notes_epochs']} notes-epochs, {card['seconds']:.0f} s")
+    return 0 if card or rank() else 1
 
 
 def show_data(*, fetch: bool) -> int:

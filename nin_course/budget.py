@@ -11,7 +11,10 @@ import torch
 from torch import nn
 from torch.func import functional_call
 
+from nin_course.diagnose import evaluation_mode
+
 LARGEST_INPUT = 1024  # where smallest_input() stops looking
+NOTES_EPOCH = 60_000 * 762_297_352  # MACs forward: the notes' network over all training images, once, at 224 px
 
 
 @dataclass
@@ -82,6 +85,19 @@ def summary(net: nn.Module, input_shape: Sequence[int] = (1, 1, 224, 224)) -> Su
     return Summary(layers, tuple(output.shape), sum(p.numel() for p in net.parameters()))
 
 
+def notes_epochs(net: nn.Module, input_shape: Sequence[int], images: int) -> float:
+    """What training on so many images costs, in epochs of the original notes: a cost that no machine changes.
+
+    One notes-epoch is 60,000 images of 1×224×224 through `nin()`, 45.7 T MACs forward. The backward pass costs about
+    twice the forward pass for either network, so it cancels. `input_shape` is (N, C, H, W) of a batch.
+
+    >>> from nin_course import nin
+    >>> notes_epochs(nin(), (1, 1, 224, 224), 60_000)
+    1.0
+    """
+    return summary(net, input_shape).macs / input_shape[0] * images / NOTES_EPOCH
+
+
 def smallest_input(net: nn.Module, in_channels: int = 1) -> int | None:
     """The smallest side of a square image that `net` takes, or None if it takes none up to 1,024 px.
 
@@ -124,7 +140,7 @@ def _fits(net: nn.Module, input_shape: Sequence[int]) -> bool:
 
 def _run_on_meta(net: nn.Module, input_shape: Sequence[int]) -> torch.Tensor:
     tensors = {name: t.detach().to("meta") for name, t in (*net.named_parameters(), *net.named_buffers())}
-    with torch.no_grad():
+    with torch.no_grad(), evaluation_mode(net):  # batch norm, while training, refuses a single 1×1 map
         return functional_call(net, tensors, (torch.empty(tuple(input_shape), device="meta"),))
 
 

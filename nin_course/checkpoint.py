@@ -1,5 +1,6 @@
 """A training run on disk: written in one step, so that it is whole whenever the power goes. Chapter 05."""
 
+import io
 import os
 from dataclasses import asdict
 from pathlib import Path
@@ -10,10 +11,7 @@ from nin_course.history import History, Steps
 
 
 def save_checkpoint(path, net, optimizer, scheduler, steps: Steps, best: dict | None) -> None:
-    """Writes all that a run needs to go on, to a file beside `path`, and then moves it there (atomic on one disk)."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.{os.getpid()}")
+    """Writes all that a run needs to go on, whole or not at all."""
     random = {"cpu": torch.get_rng_state(), "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []}
     content = {
         "net": net.state_dict(),
@@ -25,9 +23,19 @@ def save_checkpoint(path, net, optimizer, scheduler, steps: Steps, best: dict | 
         "examiner": steps.examiner.state_dict() if steps.examiner else None,
         "random": random,
     }
+    file = io.BytesIO()
+    torch.save(content, file)
+    write_whole(path, file.getvalue())
+
+
+def write_whole(path, content: bytes) -> None:
+    """Writes a file whole or not at all: beside its place, synced to the disk, and moved over what was there."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with new.open("wb") as file:
-            torch.save(content, file)
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(new, path)

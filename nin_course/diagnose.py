@@ -5,7 +5,8 @@ An `Examiner` watches one network through its training; `examine()` looks at it 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import torch
@@ -14,6 +15,18 @@ from torch import nn
 from nin_course.data import LABELS
 
 BATCH = 128  # images in the fixed batch
+
+
+@contextmanager
+def evaluation_mode(net: nn.Module) -> Iterator[None]:
+    """Inside, `net` is in evaluation mode (no dropout, batch norm's running averages); then it is as it was before."""
+    modes = {module: module.training for module in net.modules()}
+    net.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
 
 
 @dataclass
@@ -121,24 +134,20 @@ class Examiner:
         """
         device = next(self.net.parameters()).device
         X, y = torch.cat(self.X).to(device), torch.cat(self.y).to(device)
-        modes = {module: module.training for module in self.net.modules()}
         silent: dict[str, float] = {}
         hooks = [
             module.register_forward_hook(_note_silent(name, silent))
             for name, module in self.net.named_modules()
             if isinstance(module, nn.ReLU)
         ]
-        self.net.eval()
         try:
-            with torch.enable_grad():
+            with evaluation_mode(self.net), torch.enable_grad():
                 logits = self.net(X)
                 loss = nn.functional.cross_entropy(logits, y)
                 gradient = self._gradient(loss)
         finally:
             for hook in hooks:
                 hook.remove()
-            for module, mode in modes.items():
-                module.training = mode
         classes = logits.shape[1]
         names = self.names or (LABELS if classes == len(LABELS) else [f"class {k}" for k in range(classes)])
         now = self._weights()

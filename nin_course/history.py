@@ -45,8 +45,9 @@ class History:
         if not self.loss:
             return f"History: no whole epoch, {self.step[-1] if self.step else 0} steps on {self.device}"
         valid = f", valid acc {self.valid_acc[-1]:.3f}" if self.valid_acc else ""
+        epochs, stopped = len(self.loss), " (stopped)" if self.stopped else ""
         return (
-            f"History: {len(self.loss)} epochs on {self.device}{' (stopped)' if self.stopped else ''}, last: "
+            f"History: {epochs} epoch{'s' * (epochs > 1)} on {self.device}{stopped}, last: "
             f"loss {self.loss[-1]:.4f}, train acc {self.train_acc[-1]:.3f}{valid}"
         )
 
@@ -74,6 +75,8 @@ class Steps:
         self.step, self.images = self.step + 1, self.images + n
         if self.scheduler:
             self.scheduler.step()
+        if any(getattr(callback, "stop", False) for callback in self.callbacks):
+            raise KeyboardInterrupt
         if self.step % READ_EVERY == 0:
             self.read()
             losses = self.history.step_loss

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import torch
 
 from nin_course.data import LABELS
-from nin_course.history import History
 
 BLUE, ORANGE, GREY = "#0b5fa5", "#d95f02", "#6b6b6b"  # differ in lightness as well as in hue
 DIVERGING, SEQUENTIAL = "PuOr_r", "gray"
@@ -54,34 +53,3 @@ def png(figure) -> bytes:
     stream = io.BytesIO()
     FigureCanvasAgg(figure).print_png(stream)
     return stream.getvalue()
-
-
-class LiveCurve:
-    """A callback for `fit`: the training loss, redrawn in place while the network learns.
-
-    fit(net, train_iter, epochs=1, callbacks=[LiveCurve()], progress=False)
-    """
-
-    def __init__(self):
-        from matplotlib.figure import Figure
-
-        self.figure = Figure(figsize=(6, 3), layout="constrained")
-        self.axis = self.figure.subplots()
-        self.axis.set(xlabel="step", ylabel="training loss")
-        self.axis.grid(alpha=0.3)
-        (self.line,) = self.axis.plot([], [], color=BLUE, marker="o", markersize=3)
-        self.display = None
-
-    def __call__(self, history: History) -> None:
-        from IPython.display import Image, display
-
-        self.line.set_data(history.step, history.step_loss)
-        self.axis.relim()
-        self.axis.autoscale_view()
-        self.axis.set_ylim(bottom=0)
-        self.axis.set_title(str(history).removeprefix("History: "), fontsize=9)
-        picture = Image(data=png(self.figure), alt=str(history))
-        if self.display is None:
-            self.display = display(picture, display_id=True)
-        else:
-            self.display.update(picture)

@@ -11,8 +11,10 @@ from torch import nn
 from nin_course.budget import check_input
 from nin_course.checkpoint import load_checkpoint, restore, save_checkpoint
 from nin_course.data import check_device
-from nin_course.diagnose import Examiner
+from nin_course.diagnose import Examiner, evaluation_mode
 from nin_course.history import History, Hopeless, Steps
+from nin_course.processes import mean_over_processes, processes, rank, together
+from nin_course.speed import Fast
 
 
 def train_epoch(net, train_iter, optimizer, device, after_step: Callable | None = None) -> tuple[float, float]:
@@ -50,19 +52,29 @@ def evaluate_accuracy(data_iter: Iterable, net: nn.Module, device=None) -> float
     `data_iter` has no batches.
     """
     device = device or next((p.device for p in net.parameters()), "cpu")
-    modes = {module: module.training for module in net.modules()}
-    net.eval()
     correct, count = torch.zeros((), dtype=torch.int64, device=device), 0
-    try:
+    with evaluation_mode(net):
         for X, y in data_iter:
             correct += (net(X.to(device)).argmax(dim=1) == y.to(device)).sum()
             count += len(y)
-    finally:
-        for module, mode in modes.items():
-            module.training = mode
     if not count:
         raise ValueError("data_iter has no batches: there is nothing to evaluate.")
     return correct.item() / count
+
+
+@torch.no_grad()
+def confusion_matrix(data_iter: Iterable, net: nn.Module, device=None) -> torch.Tensor:
+    """(classes, classes) int64 on the CPU: row i, column j counts the images of class i that `net` calls j.
+
+    Batches, device and mode as for `evaluate_accuracy`; the diagonal's share of the sum is that accuracy.
+    """
+    device, matrix = device or next((p.device for p in net.parameters()), "cpu"), 0
+    with evaluation_mode(net):
+        for X, y in data_iter:
+            logits = net(X.to(device))
+            said, classes = logits.argmax(dim=1), logits.shape[1]
+            matrix = matrix + torch.bincount(y.to(device) * classes + said, minlength=classes**2)
+    return matrix.reshape(classes, classes).cpu()
 
 
 def fit(
@@ -79,6 +91,9 @@ def fit(
     callbacks: Sequence[Callable[[History], None]] = (),
     progress: bool = True,
     examine: bool = True,
+    channels_last: bool = False,
+    autocast: bool = False,
+    keep_best: bool = False,
     checkpoint: str | os.PathLike | None = None,
     resume: bool = False,
 ) -> History:
@@ -86,10 +101,15 @@ def fit(
 
     X (N, C, H, W) float32, y (N,) int64. The optimizer is Adam with learning rate `lr` unless you give one. `device`
     is the GPU if there is one, unless named. `seed` fixes shuffling and dropout. Each of `callbacks` is called with
-    the History so far every 50 steps and after every epoch. Ctrl-C, or JupyterLab's stop square, ends the run; what
-    was learned stays in `net`, what was seen in the History. After every epoch `net` is examined on 128 images
-    (`nin_course.diagnose`); a network that has exploded, or whose class maps are all dead, ends the run with a sentence
-    that says so. `scheduler` is stepped after every step.
+    the History so far every 50 steps and after every epoch. Ctrl-C, JupyterLab's stop square, or a callback whose
+    attribute `stop` has become true, ends the run; what was learned stays in `net`, what was seen in the History. With
+    keep_best=True `net` ends, also then, with the weights of the epoch that had the best validation accuracy. A
+    callback's close(history), if it has one, is called at the end. `nin_course.demos.LivePicture` is such a callback.
+
+    After every epoch `net` is examined on 128 images (`nin_course.diagnose`); a network that has exploded, or whose
+    class maps are all dead, ends the run with a sentence that says so. `scheduler` is stepped after every step.
+    `channels_last` and `autocast` make the same sums faster (`nin_course.speed`). Under `torchrun` each process
+    trains on its share (`nin_course.processes`).
 
     `checkpoint` names a file that is written after every epoch, whole or not at all; with resume=True a run goes on
     from it, if it is there, and ends with the history that it would have had unbroken (but for the seconds).
@@ -98,8 +118,10 @@ def fit(
     """
     device = check_device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     if seed is not None:
-        torch.manual_seed(seed)
+        torch.manual_seed(seed + rank())
     net.to(device)
+    fast = Fast(net, channels_last=channels_last, autocast=autocast)
+    working = together(fast)
     optimizer = optimizer or torch.optim.Adam(net.parameters(), lr=lr)
     history, best, examiner = History(str(device), seed), None, Examiner(net) if examine else None
     steps = Steps(history, callbacks, examiner, scheduler)
@@ -113,17 +135,17 @@ def fit(
             batches = _look_at(train_iter, net, examiner)
             if progress:
                 batches = _with_bar(batches, train_iter, f"epoch {epoch}/{epochs}")
-            loss, accuracy = train_epoch(net, batches, optimizer, device, steps)
+            loss, accuracy = mean_over_processes(train_epoch(working, batches, optimizer, device, steps))
             seconds = time.perf_counter() - start
-            valid_acc = None if valid_iter is None else evaluate_accuracy(valid_iter, net, device)
+            valid_acc = None if valid_iter is None else evaluate_accuracy(valid_iter, fast, device)
             steps.read()
-            history.add_epoch(loss, accuracy, valid_acc, seconds, (steps.images - seen) / seconds)
+            history.add_epoch(loss, accuracy, valid_acc, seconds, processes() * (steps.images - seen) / seconds)
             if examiner:
                 history.health.append(steps.examine().line())
+            if valid_acc is not None and (best is None or valid_acc > best["valid_acc"]):
+                weights = {name: value.detach().clone() for name, value in net.state_dict().items()}
+                best = {"epoch": epoch, "valid_acc": valid_acc, "net": weights}
             if checkpoint:
-                if valid_acc is not None and (best is None or valid_acc > best["valid_acc"]):
-                    weights = {name: value.detach().clone() for name, value in net.state_dict().items()}
-                    best = {"epoch": epoch, "valid_acc": valid_acc, "net": weights}
                 save_checkpoint(checkpoint, net, optimizer, scheduler, steps, best)
             steps.report()
     except KeyboardInterrupt:
@@ -132,6 +154,11 @@ def fit(
     except Hopeless as hopeless:
         history.stopped = True
         print("Stopped.", hopeless)
+    finally:
+        for callback in callbacks:
+            getattr(callback, "close", lambda _: None)(history)
+    if keep_best and best:
+        net.load_state_dict(best["net"])
     return history
 
 

@@ -8,7 +8,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 import nin_course as d2l
-from nin_course.budget import check_input
+from nin_course.budget import check_input, notes_epochs
 
 
 def flops(net, shape):
@@ -81,3 +81,15 @@ def test_an_image_too_small_is_refused_with_the_size_that_would_do():
 def test_a_shape_that_does_not_fit_is_refused_in_words():
     with pytest.raises(ValueError, match=r"shape \(1, 3, 28, 28\) does not fit"):
         d2l.summary(d2l.nin_small(), (1, 3, 28, 28))
+
+
+def test_a_network_with_batch_norm_is_measured_as_in_evaluation_and_stays_in_training():
+    net = d2l.add_batch_norm(d2l.nin(head="wide"))
+    assert d2l.smallest_input(net) == 67
+    assert net.training
+
+
+def test_notes_epochs_count_images_and_arithmetic():
+    small, notes = (d2l.nin_small(), (128, 1, 28, 28)), (d2l.nin(), (1, 1, 224, 224))
+    assert notes_epochs(*notes, 30_000) == 0.5
+    assert notes_epochs(*small, 60_000) == pytest.approx(46_337_536 / 762_297_352)

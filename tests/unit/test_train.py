@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 import nin_course as d2l
-from nin_course import plots
+from nin_course.train import confusion_matrix
 
 
 def blobs(n=96, batch_size=32, seed=0):
@@ -170,36 +170,6 @@ def test_a_progress_bar_counts_the_batches(capsys):
     assert "epoch 1/1" in capsys.readouterr().err
 
 
-def test_the_live_curve_is_one_picture_redrawn_in_place(monkeypatch):
-    shown = []
-
-    class Handle:
-        def update(self, picture):
-            shown.append(("update", picture.data))
-
-    def display(picture, display_id):
-        shown.append(("display", picture.data))
-        return Handle()
-
-    monkeypatch.setattr("IPython.display.display", display)
-    curve = plots.LiveCurve()
-    data = blobs(n=120, batch_size=1)
-    history = d2l.fit(small_net(), data, epochs=1, device="cpu", progress=False, callbacks=[curve])
-    assert [what for what, _ in shown] == ["display", "update", "update"]
-    assert len({picture for _, picture in shown}) == 3
-    assert list(curve.line.get_xdata()) == history.step
-
-
-def test_the_loop_leaves_nothing_on_another_device():
-    """On `meta` every operation with a tensor of another device fails; only reading a number is not possible there."""
-    net, steps = d2l.nin_small().to("meta"), []
-    data = [(torch.empty(4, 1, 28, 28), torch.empty(4, dtype=torch.int64))] * 2  # on the CPU: the loop has to move them
-    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
-    with pytest.raises(RuntimeError, match="meta"):  # .tolist(), at the very end
-        d2l.train_epoch(net, data, optimizer, "meta", lambda loss, n: steps.append(loss.device.type))
-    assert steps == ["meta", "meta"]
-
-
 def test_a_device_that_is_not_there_is_refused_in_words():
     with pytest.raises(ValueError, match="device='gpu0' is not a device"):
         d2l.fit(small_net(), blobs(), epochs=1, device="gpu0")
@@ -208,3 +178,59 @@ def test_a_device_that_is_not_there_is_refused_in_words():
 def test_batches_may_come_from_a_generator(capsys):
     history = d2l.fit(small_net(), (batch for batch in blobs()), epochs=1, device="cpu")
     assert history.step == [3]
+
+
+class StopAtStep:
+    """A callback that asks the run to end."""
+
+    stop, closed = False, None
+
+    def __init__(self, step):
+        self.step = step
+
+    def __call__(self, history):
+        self.stop = history.step[-1] >= self.step
+
+    def close(self, history):
+        self.closed = history
+
+
+def test_a_callback_can_ask_for_the_end_and_is_told_of_it():
+    data, callback = blobs(n=120, batch_size=1), StopAtStep(150)
+    history = d2l.fit(small_net(), data, data, epochs=9, device="cpu", progress=False, callbacks=[callback])
+    assert history.stopped
+    assert history.step == [50, 100, 120, 150, 151]  # asked for after 150 steps, heard before the next
+    assert len(history.loss) == 1
+    assert callback.closed is history
+
+
+def test_the_best_epochs_weights_are_kept_if_asked_for_also_in_a_run_that_was_stopped():
+    """The learning rate is raised until what was learned is lost; the best epoch is one in the middle."""
+
+    def run(**settings):
+        torch.manual_seed(0)
+        net = small_net()
+        optimizer = torch.optim.SGD(net.parameters(), lr=1e-3)
+        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 if step < 480 else -3e4)
+        valid = blobs(seed=1)
+        settings |= dict(optimizer=optimizer, scheduler=scheduler, device="cpu", progress=False, seed=0)
+        history = d2l.fit(net, blobs(n=120, batch_size=1), valid, epochs=8, examine=False, **settings)
+        return history, d2l.evaluate_accuracy(valid, net)
+
+    history, last = run()
+    assert last == history.valid_acc[-1] < max(history.valid_acc)
+    history, kept = run(keep_best=True)
+    assert kept == max(history.valid_acc)
+    history, kept = run(keep_best=True, callbacks=[StopAtStep(650)])
+    assert history.stopped
+    assert kept == max(history.valid_acc) > 0.95
+
+
+def test_the_confusion_matrix_counts_every_image_once_and_its_diagonal_is_the_accuracy():
+    net, data = small_net(), blobs(n=70)
+    matrix = confusion_matrix(data, net)
+    X, y = (torch.cat(parts) for parts in zip(*data, strict=True))
+    said = net.eval()(X).argmax(1)
+    expected = [[((y == i) & (said == j)).sum().item() for j in range(2)] for i in range(2)]
+    assert matrix.tolist() == expected
+    assert matrix.diagonal().sum().item() / 70 == pytest.approx(d2l.evaluate_accuracy(data, net))

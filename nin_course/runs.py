@@ -1,0 +1,128 @@
+"""A training run that leaves a record: `python -m nin_course train`. Chapter 05; the shipped weights were made so.
+
+The folder of a run holds history.jsonl (a line every 50 steps, and one an epoch), checkpoint.pt (to go on from),
+weights.pt (batch norm folded, for the plain network) and card.json (what was done, with what, and how good it is).
+"""
+
+import hashlib
+import io
+import json
+import os
+import platform
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+import torchvision
+from torch import nn
+
+from nin_course.budget import notes_epochs, summary
+from nin_course.checkpoint import write_whole
+from nin_course.data import FULL, LABELS, sample_hashes
+from nin_course.history import History
+from nin_course.norm import fold_batch_norm
+from nin_course.processes import processes, rank
+from nin_course.recipe import NETS, Recipe, load, prepare
+from nin_course.train import confusion_matrix, fit
+
+
+def run(
+    recipe: Recipe, out: str | os.PathLike, command: str, *, device=None, seed=0, held_out=0, resume=False, **options
+):
+    """Trains by `recipe`, writes the folder `out` and returns the card; the test images are looked at once, at the end.
+
+    `command` is what the card names as the way to make the run again.
+
+    With held_out=k the last k training images of each class take their place, and are measured after every epoch.
+    A run that was stopped has its checkpoint and history, and no card: returns {} then. `options` go to `fit`.
+    """
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    train_iter, measured = load(recipe, device or "cpu", held_out=held_out)
+    images = len(train_iter.dataset)
+    net, train_iter, settings = prepare(recipe, train_iter, device=device, seed=seed)
+    files = {}
+    if rank() == 0:
+        files = dict(checkpoint=out / "checkpoint.pt", resume=resume)
+        options["callbacks"] = [
+            *options.get("callbacks", ()),
+            lambda history: write_history(history, out / "history.jsonl"),
+        ]
+    history = fit(net, train_iter, measured if held_out else None, **settings, **files, **options)
+    if rank() or history.stopped:
+        return {}
+    plain = NETS[recipe.net]()
+    plain.load_state_dict(fold_batch_norm(net).cpu().state_dict())
+    weights = save_weights(plain, out / "weights.pt")
+    card = {
+        "what": f"{recipe.net} trained on {images:,} images of Fashion-MNIST, batch norm folded into the convolutions",
+        "command": command,
+        **measure(plain, measured, "held-out training images" if held_out else "test images"),
+        **cost(plain, recipe, images),
+        "recipe": asdict(recipe),
+        "seed": seed,
+        "processes": processes(),
+        "seconds": round(sum(history.seconds), 1),
+        "made_on": made_on(settings["device"], settings["autocast"]),
+        "data_sha256": sample_hashes() if recipe.sample else FULL,
+        "weights_sha256": weights,
+    }
+    write_json(out / "card.json", card)
+    return card
+
+
+def measure(net: nn.Module, data_iter, name: str) -> dict:
+    """Accuracy, per class too, the confusion matrix (row: true, column: said) and the classes that are never said."""
+    matrix = confusion_matrix(data_iter, net)
+    right, each = matrix.diagonal(), matrix.sum(dim=1)
+    return {
+        "measured_on": f"{each.sum():,} {name}, one forward pass each",
+        "accuracy": round((right.sum() / each.sum()).item(), 6),
+        "per_class": {label: round(a.item(), 4) for label, a in zip(LABELS, right / each, strict=True)},
+        "confusion": matrix.tolist(),
+        "never_said": [label for label, said in zip(LABELS, matrix.sum(dim=0), strict=True) if not said],
+    }
+
+
+def cost(net: nn.Module, recipe: Recipe, images: int) -> dict:
+    """Parameters, MACs an image, and what the training cost in notes-epochs (`nin_course.budget`)."""
+    shape = (1, 1, recipe.size, recipe.size)
+    found = summary(net, shape)
+    trained = round(notes_epochs(net, shape, recipe.epochs * images), 4)
+    return {"parameters": found.parameters, "macs_an_image": found.macs, "notes_epochs": trained}
+
+
+def made_on(device, autocast: bool) -> dict:
+    """Machine and versions, as far as they can matter."""
+    on = torch.device(device)
+    return {
+        "device": torch.cuda.get_device_name(on) if on.type == "cuda" else f"CPU, {torch.get_num_threads()} threads",
+        "machine": platform.machine(),
+        "autocast": "bfloat16" if autocast else "no",
+        "versions": History("", None).versions | {"torchvision": torchvision.__version__},
+    }
+
+
+def save_weights(net: nn.Module, path: Path) -> str:
+    """Writes the state dict, for `torch.load(weights_only=True)`; returns the file's SHA-256."""
+    content = io.BytesIO()
+    torch.save({name: value.detach().cpu().contiguous() for name, value in net.state_dict().items()}, content)
+    write_whole(path, content.getvalue())
+    return hashlib.sha256(content.getvalue()).hexdigest()
+
+
+def write_json(path: Path, content: dict) -> None:
+    """One line a key."""
+    lines = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in content.items()]
+    write_whole(path, ("{\n" + ",\n".join(lines) + "\n}\n").encode())
+
+
+def write_history(history: History, path: Path) -> None:
+    """JSON lines: the run, then each look at the loss, then each epoch."""
+    lines = [{"device": history.device, "seed": history.seed, "stopped": history.stopped, **history.versions}]
+    lines += [{"step": s, "loss": loss} for s, loss in zip(history.step, history.step_loss, strict=True)]
+    columns = ("loss", "train_acc", "valid_acc", "seconds", "images_per_second", "health")
+    for epoch in range(len(history.loss)):
+        known = {name: getattr(history, name)[epoch] for name in columns if len(getattr(history, name)) > epoch}
+        lines.append({"epoch": epoch + 1, **known})
+    write_whole(path, "".join(json.dumps(line) + "\n" for line in lines).encode())

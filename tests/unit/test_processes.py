@@ -1,0 +1,103 @@
+"""Two processes under torchrun train the network that one would have trained."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from nin_course.processes import mean_over_processes, rank, share, together
+
+SAME_SUMS = """
+import sys, torch
+from dataclasses import replace
+from nin_course.data import FashionMNIST
+from nin_course.processes import rank
+from nin_course.recipe import load, prepare, preset
+from nin_course.train import fit
+from torch.utils.data import BatchSampler, DataLoader, RandomSampler
+
+torch.set_num_threads(1)
+recipe = replace(preset("smoke"), epochs=2, lr=1e-3, fast=False, {changes})
+whole = load(recipe)[0].dataset
+few = FashionMNIST(whole.images[:{images}], whole.labels[:{images}], normalize=True, augment=whole.augment)
+torch.manual_seed(0)
+batches = DataLoader(few, sampler=BatchSampler(RandomSampler(few), 100, False), batch_size=None)
+net, batches, settings = prepare(recipe, batches, seed=0, device="cpu")
+before = [p.detach().clone() for p in net.parameters()]
+if {sgd}:  # Adam divides by the size of the gradient, and so makes rounding errors large where it is near zero
+    settings |= dict(optimizer=torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9), scheduler=None)
+history = fit(net, batches, progress=False, **settings)
+if rank() == 0:
+    moved = torch.cat([(p.detach() - b).flatten() for p, b in zip(net.parameters(), before)])
+    torch.save({{"moved": moved, "loss": history.loss, "acc": history.train_acc}}, sys.argv[1])
+"""
+
+
+def torchrun(processes, *arguments, cwd=None):
+    """Runs a script or module in so many processes, as a user would on the command line; returns what was printed."""
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+    done = subprocess.run(
+        [*launcher, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        cwd=cwd,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+def one_and_two(tmp_path, changes, images, sgd):
+    script, found = tmp_path / "train.py", []
+    script.write_text(SAME_SUMS.format(changes=changes, images=images, sgd=sgd))
+    for processes in (1, 2):
+        torchrun(processes, script, tmp_path / f"{processes}.pt")
+        found.append(torch.load(tmp_path / f"{processes}.pt", weights_only=True))
+    return found
+
+
+def distance(one, other):
+    """How differently the weights of two runs have moved, as a share of how far."""
+    return ((one["moved"] - other["moved"]).norm() / one["moved"].norm()).item()
+
+
+def test_without_batch_norm_and_augmentation_two_processes_agree_with_one_to_float_tolerance(tmp_path):
+    one, two = one_and_two(
+        tmp_path, "batch_norm=False, flip=False, shift=0", images=1050, sgd=True
+    )  # 10 batches of 100 and one of 50
+    assert distance(one, two) < 1e-3
+    assert two["loss"] == pytest.approx(one["loss"], rel=1e-4)
+    assert two["acc"] == pytest.approx(one["acc"], abs=2e-3)
+
+
+def test_with_batch_norm_and_augmentation_two_processes_agree_with_one_within_a_band(tmp_path):
+    """Each process normalises by its own half of the batch and draws its own shifts: alike, not equal."""
+    one, two = one_and_two(tmp_path, "batch_norm=True, flip=True, shift=1", images=3000, sgd=False)
+    assert distance(one, two) > 0.01
+    assert two["loss"] == pytest.approx(one["loss"], rel=0.25)
+    assert two["acc"] == pytest.approx(one["acc"], abs=0.1)
+    assert two["acc"][-1] > 0.6
+
+
+def test_the_command_line_trains_under_torchrun_and_leaves_one_record(tmp_path):
+    command = ["-m", "nin_course", "train", "--preset", "smoke", "--device", "cpu", "--out", tmp_path / "two"]
+    printed = torchrun(2, *command)
+    card = json.loads((tmp_path / "two" / "card.json").read_text())
+    assert card["processes"] == 2
+    assert card["accuracy"] > 0.6
+    assert printed.count("right on 2,000 test images") == 1
+    assert sorted(p.name for p in (tmp_path / "two").iterdir()) == [
+        *("card.json", "checkpoint.pt", "history.jsonl", "weights.pt")
+    ]
+
+
+def test_alone_there_is_one_process_and_nothing_is_wrapped_or_shared():
+    net, loader = torch.nn.Linear(2, 2), [1, 2]
+    assert rank() == 0
+    assert together(net) is net
+    assert share(loader) is loader
+    assert mean_over_processes((1.0, 2.0)) == (1.0, 2.0)

@@ -1,0 +1,139 @@
+"""`python -m nin_course train` leaves a record that can be checked and made again."""
+
+import hashlib
+import json
+import shlex
+
+import pytest
+import torch
+
+import nin_course as d2l
+from nin_course.__main__ import main
+from nin_course.data import sample_hashes
+from nin_course.recipe import NETS, PRESETS, Recipe, build, load, preset, train
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A run of the smoke preset with three fields changed."""
+    out = tmp_path_factory.mktemp("runs") / "first"
+    assert main(["train", "--preset", "smoke", "--lr", "0.003", "--no-flip", "--shift", "1", "--out", str(out)]) == 0
+    return out
+
+
+def test_the_card_tells_what_was_done_and_the_weights_are_as_good_as_it_says(folder):
+    card = json.loads((folder / "card.json").read_text())
+    assert card["recipe"] == vars(preset("smoke", lr=0.003, flip=False, shift=1))
+    assert card["data_sha256"] == sample_hashes()
+    assert card["weights_sha256"] == hashlib.sha256((folder / "weights.pt").read_bytes()).hexdigest()
+    assert card["notes_epochs"] == pytest.approx(10_000 * 46_337_536 / (60_000 * 762_297_352), abs=1e-4)
+    assert card["made_on"]["versions"]["torch"] == torch.__version__
+    net = d2l.nin_small()
+    net.load_state_dict(torch.load(folder / "weights.pt", weights_only=True), strict=True)
+    _, test_iter = d2l.load_data_fashion_mnist(500, sample=True, normalize=True)
+    assert d2l.evaluate_accuracy(test_iter, net) == pytest.approx(card["accuracy"], abs=0.001)
+    assert sum(map(sum, card["confusion"])) == 2000
+    assert card["accuracy"] == pytest.approx(sum(card["per_class"].values()) / 10, abs=1e-4)
+
+
+def test_the_cards_command_is_the_command_that_was_given(folder):
+    command = json.loads((folder / "card.json").read_text())["command"]
+    assert shlex.split(command)[:4] == ["python", "-m", "nin_course", "train"]
+    assert "--lr 0.003 --no-flip --shift 1" in command
+
+
+def test_the_history_has_a_line_for_the_run_each_look_and_each_epoch(folder):
+    run, *lines = map(json.loads, (folder / "history.jsonl").read_text().splitlines())
+    assert run["seed"] == 0
+    assert [line["step"] for line in lines if "step" in line] == [50, 79]
+    (epoch,) = (line for line in lines if "epoch" in line)
+    assert {"loss", "train_acc", "seconds", "images_per_second", "health"} <= set(epoch)
+
+
+def test_a_second_call_with_resume_goes_on_and_a_finished_run_is_not_trained_again(folder):
+    before = (folder / "weights.pt").read_bytes()
+    again = ["train", "--preset", "smoke", "--lr", "0.003", "--no-flip", "--shift", "1", "--resume"]
+    assert main([*again, "--out", str(folder)]) == 0
+    assert torch.load(folder / "checkpoint.pt", weights_only=True)["steps"]["step"] == 79
+    assert (folder / "weights.pt").read_bytes() == before
+
+
+def test_with_images_held_out_the_test_images_are_not_read(tmp_path, monkeypatch):
+    read = []
+    original = d2l.data.read_split
+    monkeypatch.setattr(d2l.data, "read_split", lambda *a: read.append(a[1]) or original(*a))
+    arguments = ["--preset", "smoke", "--net", "nin_small_dense", "--held-out", "100", "--out", str(tmp_path)]
+    assert main(["train", *arguments]) == 0
+    card = json.loads((tmp_path / "card.json").read_text())
+    assert card["measured_on"].startswith("1,000 held-out training images")
+    assert read == ["train"]
+    d2l.nin_small(head="dense").load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--size", "48", "--net", "nin_wide", "--sample"], "Use at least 67 px"),
+        (["--device", "gpu0"], "is not a device"),
+        (["--held-out", "1000", "--sample"], "would leave nothing to train on"),
+    ],
+)
+def test_what_cannot_be_is_said_in_words(tmp_path, capsys, arguments, words):
+    assert main(["train", "--preset", "smoke", *arguments, "--out", str(tmp_path)]) == 1
+    assert words in capsys.readouterr().err
+
+
+def test_a_preset_is_chosen_by_hardware_and_its_fields_can_be_changed(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert preset() == PRESETS["laptop"]
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert preset() == PRESETS["gpu"]
+    assert preset("notes", epochs=1) == Recipe(**vars(PRESETS["notes"]) | {"epochs": 1})
+    with pytest.raises(ValueError, match="preset='fast' is not one of"):
+        preset("fast")
+    with pytest.raises(ValueError, match="A recipe has no speed; it has net,"):
+        preset("laptop", speed=1)
+    with pytest.raises(ValueError, match="net='vgg' is not one of"):
+        build(Recipe(net="vgg"))
+
+
+def test_the_notes_preset_is_the_notes_configuration():
+    recipe = PRESETS["notes"]
+    net = build(recipe)
+    assert [tuple(p.shape) for p in net.parameters()] == [tuple(p.shape) for p in d2l.nin().parameters()]
+    assert (recipe.size, recipe.batch_size, recipe.lr, recipe.weight_decay, recipe.epochs) == (224, 128, 0.002, 0, 5)
+    assert not any((recipe.one_cycle, recipe.batch_norm, recipe.normalize, recipe.flip, recipe.shift, recipe.erase))
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_every_net_of_a_recipe_is_built_and_takes_images_of_the_recipes_size(name):
+    size = 28 if "small" in name else 224
+    assert build(Recipe(net=name)).eval()(torch.zeros(1, 1, size, size)).shape == (1, 10)
+
+
+def test_held_out_images_are_the_last_of_each_class_and_no_training_image_is_among_them():
+    whole = d2l.load_data_fashion_mnist(100, sample=True)[0].dataset
+    train_iter, held = d2l.load_data_fashion_mnist(100, sample=True, held_out=30)
+    assert (len(train_iter.dataset), len(held.dataset)) == (9700, 300)
+    for k in range(10):
+        of_class = whole.images[whole.labels == k]
+        assert torch.equal(train_iter.dataset.images[train_iter.dataset.labels == k], of_class[:-30])
+        assert torch.equal(held.dataset.images[held.dataset.labels == k], of_class[-30:])
+
+
+def test_only_training_images_are_augmented():
+    train_iter, test_iter = load(preset("smoke"))
+    assert train_iter.dataset.augment
+    assert test_iter.dataset.augment is None
+
+
+def test_the_same_seed_gives_the_same_network_and_another_seed_another():
+    def weights(seed):
+        train_iter, _ = load(preset("smoke"))
+        data = train_iter.dataset
+        data.images, data.labels = data.images[:640], data.labels[:640]
+        net, _ = train(preset("smoke"), train_iter, seed=seed, progress=False)
+        return net[0][0].weight
+
+    assert torch.equal(weights(1), weights(1))
+    assert not torch.equal(weights(1), weights(2))
