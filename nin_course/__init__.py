@@ -12,6 +12,7 @@ from nin_course.models import nin, nin_small
 from nin_course.norm import add_batch_norm, fold_batch_norm
 from nin_course.plots import get_fashion_mnist_labels, show_fashion_mnist
 from nin_course.train import evaluate_accuracy, fit, train_ch5, train_epoch
+from nin_course.weights import pretrained_nin
 
 __all__ = [
     "FlattenLayer",
@@ -26,6 +27,7 @@ __all__ = [
     "nin",
     "nin_block",
     "nin_small",
+    "pretrained_nin",
     "show_fashion_mnist",
     "smallest_input",
     "summary",

@@ -36,14 +36,15 @@ class Recipe:
     size: int = 28  # side of the images, in pixels
     sample: bool = False  # the embedded sample instead of the full set
     epochs: int = 4
-    batch_size: int = 128
+    batch_size: int = 64
     lr: float = 4e-3  # the highest, if one_cycle
     weight_decay: float = 1e-2
     one_cycle: bool = True  # up for a quarter of the run, then down to nothing (Smith, Topin 2017, arXiv:1708.07120)
+    label_smoothing: float = 0.0
     batch_norm: bool = True
     normalize: bool = True  # pixels with mean 0 and deviation 1
     flip: bool = True
-    shift: int = 2  # pixels, at 28
+    shift: int = 1  # pixels, at 28
     erase: int = 0  # side of the covered square, in pixels, at 28
     fast: bool = True  # channels-last, and bfloat16 where the device has it
 
@@ -51,7 +52,7 @@ class Recipe:
 PRESETS = {
     "smoke": Recipe(sample=True, epochs=1),
     "laptop": Recipe(sample=True, epochs=8),
-    "gpu": Recipe(net="nin_wide", size=224, epochs=5),
+    "gpu": Recipe(net="nin_wide", size=224, epochs=5, batch_size=128),
     "notes": Recipe(
         *("nin_notes", 224, False, 5, 128, 2e-3, 0.0),
         **dict.fromkeys(["one_cycle", "batch_norm", "normalize", "flip", "fast"], False),
@@ -109,7 +110,9 @@ def prepare(recipe: Recipe, train_iter=None, *, device=None, seed: int = 0) -> t
         steps = recipe.epochs * len(train_iter)
         scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.lr, total_steps=steps, pct_start=0.25)
     settings = dict(epochs=recipe.epochs, optimizer=optimizer, scheduler=scheduler, device=device, seed=seed)
-    settings |= dict(channels_last=recipe.fast, autocast=recipe.fast and has_bfloat16(device))
+    settings |= dict(
+        label_smoothing=recipe.label_smoothing, channels_last=recipe.fast, autocast=recipe.fast and has_bfloat16(device)
+    )
     return net, train_iter, settings
 
 

@@ -17,18 +17,21 @@ from nin_course.processes import mean_over_processes, processes, rank, together
 from nin_course.speed import Fast
 
 
-def train_epoch(net, train_iter, optimizer, device, after_step: Callable | None = None) -> tuple[float, float]:
+def train_epoch(
+    net, train_iter, optimizer, device, after_step: Callable | None = None, label_smoothing: float = 0.0
+) -> tuple[float, float]:
     """One pass over `train_iter`, batches of (X, y); returns (mean loss, accuracy), every sample counted once.
 
     X (N, C, H, W) float32, y (N,) int64; the loss is the cross-entropy of the logits net(X) (N, classes).
     after_step(loss, n) is called after every step with the batch's mean loss (a tensor on `device`) and size.
+    `label_smoothing` asks for so much less than certainty (Szegedy et al. 2016, arXiv:1512.00567, §7).
     """
     net.train()
     total, count = torch.zeros(2, device=device), 0
     for X, y in train_iter:
         X, y = X.to(device), y.to(device)
         logits = net(X)
-        loss = nn.functional.cross_entropy(logits, y)
+        loss = nn.functional.cross_entropy(logits, y, label_smoothing=label_smoothing)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -86,6 +89,7 @@ def fit(
     optimizer: torch.optim.Optimizer | None = None,
     scheduler: torch.optim.lr_scheduler.LRScheduler | None = None,
     lr: float = 1e-3,
+    label_smoothing: float = 0.0,
     device: str | torch.device | None = None,
     seed: int | None = None,
     callbacks: Sequence[Callable[[History], None]] = (),
@@ -135,7 +139,9 @@ def fit(
             batches = _look_at(train_iter, net, examiner)
             if progress:
                 batches = _with_bar(batches, train_iter, f"epoch {epoch}/{epochs}")
-            loss, accuracy = mean_over_processes(train_epoch(working, batches, optimizer, device, steps))
+            loss, accuracy = mean_over_processes(
+                train_epoch(working, batches, optimizer, device, steps, label_smoothing)
+            )
             seconds = time.perf_counter() - start
             valid_acc = None if valid_iter is None else evaluate_accuracy(valid_iter, fast, device)
             steps.read()

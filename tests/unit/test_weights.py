@@ -1,0 +1,112 @@
+"""The shipped weights are the ones their cards describe, as good as the cards say, and alive in every part."""
+
+import hashlib
+import itertools
+import json
+import shutil
+
+import pytest
+import torch
+from torch import nn
+
+import nin_course as d2l
+from nin_course import weights
+from nin_course.data import FULL
+from nin_course.runs import measure
+from nin_course.weights import ASSETS, FOLDERS, card, pretrained_nin, recorded_run
+
+
+@pytest.fixture(scope="module")
+def test_iter():
+    """All 10,000 test images, as the weights want them."""
+    return d2l.load_data_fashion_mnist(500, normalize=True)[1]
+
+
+@pytest.mark.parametrize("head", FOLDERS)
+def test_the_card_is_right_about_the_full_test_set(head, test_iter):
+    """One image of 10,000 may fall on the other side of a rounding error."""
+    assert len(test_iter.dataset) == 10_000
+    found, said = measure(pretrained_nin(head=head), test_iter, "test images"), card(head)
+    assert found["measured_on"] == said["measured_on"]
+    assert found["accuracy"] == pytest.approx(said["accuracy"], abs=2.5e-4)
+    difference = torch.tensor(found["confusion"]) - torch.tensor(said["confusion"])
+    assert difference.abs().sum() <= 10
+    for label, accuracy in said["per_class"].items():
+        assert found["per_class"][label] == pytest.approx(accuracy, abs=0.003)
+
+
+@pytest.mark.parametrize("head", FOLDERS)
+def test_the_card_is_whole(head):
+    said = card(head)
+    assert {"what", "command", "recipe", "seed", "notes_epochs", "made_on", "parameters", "macs_an_image"} <= set(said)
+    assert said["data_sha256"] == FULL
+    assert said["command"].startswith("python -m nin_course train ")
+    assert f"--out nin_course/assets/{FOLDERS[head]}" in said["command"]
+    assert said["recipe"] | {"net": ""} == card()["recipe"] | {"net": ""}  # the twin was trained the same way
+    assert sum(map(sum, said["confusion"])) == 10_000
+
+
+def test_the_plain_network_of_the_course_takes_the_weights_as_they_are():
+    plain = d2l.nin_small()
+    assert {type(m) for m in plain.modules()} <= {
+        *(nn.Sequential, nn.Conv2d, nn.ReLU, nn.MaxPool2d, d2l.GlobalAvgPool2d, d2l.FlattenLayer)
+    }
+    state = torch.load(ASSETS / "nin_small" / "weights.pt", weights_only=True)
+    assert not plain.load_state_dict(state, strict=True).missing_keys
+
+
+def test_it_is_as_good_as_the_course_says():
+    assert card()["accuracy"] >= 0.94
+    assert card()["never_said"] == []
+    assert min(card()["per_class"].values()) > 0.7
+
+
+@pytest.mark.parametrize("head", FOLDERS)
+def test_no_class_is_dead(head):
+    """Every class is said about as often as it is there."""
+    said = torch.tensor(card(head)["confusion"]).sum(dim=0)
+    assert (said > 500).all()
+    assert card(head)["never_said"] == []
+
+
+def test_every_tap_of_every_kernel_receives_gradient(test_iter):
+    """From the first 2,500 test images: not one weight of the shipped network is out of reach."""
+    net, touched = pretrained_nin(), {}
+    for X, y in itertools.islice(test_iter, 5):
+        net.zero_grad()
+        nn.functional.cross_entropy(net(X), y).backward()
+        for name, p in net.named_parameters():
+            touched[name] = touched.get(name, 0) + p.grad.abs()
+    for name, gradient in touched.items():
+        assert (gradient > 0).all(), f"{name}: {(gradient == 0).sum()} of {gradient.numel()} received no gradient"
+
+
+def test_a_file_that_is_not_the_one_on_the_card_is_refused_in_words(tmp_path, monkeypatch):
+    shutil.copytree(ASSETS / "nin_small", tmp_path / "nin_small")
+    content = bytearray((tmp_path / "nin_small" / "weights.pt").read_bytes())
+    content[len(content) // 2] ^= 1  # one bit, in the middle of the weights
+    (tmp_path / "nin_small" / "weights.pt").write_bytes(content)
+    monkeypatch.setattr(weights, "ASSETS", tmp_path)
+    with pytest.raises(ValueError, match=r"weights\.pt is not the file that card\.json beside it describes"):
+        pretrained_nin()
+
+
+def test_the_recorded_run_goes_from_guessing_to_what_the_laptop_preset_reaches():
+    said = json.loads((ASSETS / "recorded_run" / "card.json").read_text())
+    run, test_iter = recorded_run(), d2l.load_data_fashion_mnist(500, sample=True, normalize=True)[1]
+    assert [step for step, _ in run] == [record["step"] for record in said["snapshots"]]
+    for (_, net), record in zip(run, said["snapshots"], strict=True):
+        assert d2l.evaluate_accuracy(test_iter, net) == pytest.approx(record["accuracy"], abs=0.001)
+        assert hashlib.sha256((ASSETS / "recorded_run" / record["file"]).read_bytes()).hexdigest() == record["sha256"]
+    accuracies = [record["accuracy"] for record in said["snapshots"]]
+    assert run[0][0] == 0
+    assert accuracies[0] < 0.3
+    assert accuracies[-1] == max(accuracies) >= 0.88
+    assert len(run) >= 7
+
+
+def test_every_weight_file_has_a_card_beside_it():
+    assert all((p.parent / "card.json").exists() for p in ASSETS.rglob("weights.pt"))
+    assert {p.name for p in (ASSETS / "recorded_run").glob("*.pt")} == {
+        record["file"] for record in json.loads((ASSETS / "recorded_run" / "card.json").read_text())["snapshots"]
+    }
