@@ -24,7 +24,7 @@ demos: $(VENV)/dev.done
 	$(PY) docs/instructor_guide.py
 
 bench: $(VENV)/lab.done
-	$(PY) benchmarks/loader.py
+	$(PY) benchmarks/run_all.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis tests/browser/screenshots

@@ -2,6 +2,7 @@
 
 import loader
 import torch
+import training
 
 import nin_course as d2l
 
@@ -21,3 +22,32 @@ def test_the_loader_benchmark_measures_both_in_every_round():
     assert len(results) == 2
     assert all(usual > 0 and ours > 0 for usual, ours in results)
     assert torch.tensor(results).isfinite().all()
+
+
+def test_a_step_of_either_kind_trains_and_is_timed():
+    for ours in (False, True):
+        torch.manual_seed(0)
+        net = d2l.nin_small()
+        before = net[0][0].weight.clone()
+        assert training.stepper(net, 28, 8, ours=ours)() > 0
+        assert not torch.equal(before, net[0][0].weight)
+
+
+def test_two_steppers_take_turns_and_the_ratio_is_the_median_of_the_rounds():
+    order = []
+    first, second = iter([9, 1, 2, 4]), iter([9, 3, 8, 8])
+
+    def step(numbers, name):
+        return lambda: order.append(name) or next(numbers)
+
+    assert training.alternate(step(first, "a"), step(second, "b"), 3) == (2, 8, 3)
+    assert order == ["a", "b"] * 4
+
+
+def test_the_watch_notes_when_a_target_is_first_reached(monkeypatch):
+    accuracies = iter([0.5, 0.82, 0.95])
+    monkeypatch.setattr(d2l, "evaluate_accuracy", lambda *_: next(accuracies))
+    watch = training.Targets(d2l.nin_small(), [], training.TARGETS)
+    for step in (50, 100, 150):
+        watch(d2l.History("cpu", 0, step=[step]))
+    assert {target: step for target, (_, step) in watch.reached.items()} == {0.80: 100, 0.85: 150, 0.90: 150}

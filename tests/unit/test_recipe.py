@@ -1,0 +1,48 @@
+"""The recipe learns, whatever the seed. Ten seeds of the whole laptop preset: benchmarks/results.md."""
+
+import pytest
+import torch
+
+from nin_course.norm import fold_batch_norm
+from nin_course.recipe import load, prepare, preset, train
+from nin_course.runs import measure
+from nin_course.train import fit
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_one_epoch_of_the_sample_is_enough_to_tell_every_class_from_the_others(seed):
+    recipe = preset("laptop", epochs=1)
+    train_iter, test_iter = load(recipe)
+    net, history = train(recipe, train_iter, seed=seed, progress=False)
+    found = measure(fold_batch_norm(net), test_iter, "test images")
+    assert not history.findings
+    assert found["accuracy"] > 0.75
+    assert found["never_said"] == []
+
+
+def test_the_gpu_preset_takes_its_steps_on_a_cpu_too():
+    recipe = preset("gpu", sample=True, batch_size=8, epochs=1)
+    train_iter, _ = load(recipe)
+    data = train_iter.dataset
+    data.images, data.labels = data.images[:24], data.labels[:24]
+    net, train_iter, settings = prepare(recipe, train_iter, device="cpu")
+    before = net[0][0].weight.clone()
+    history = fit(net, train_iter, progress=False, **settings)
+    assert history.step == [3]
+    assert not torch.equal(before, net[0][0].weight)
+    assert settings["channels_last"]
+
+
+def test_the_schedule_rises_for_a_quarter_of_the_run_and_ends_near_nothing():
+    recipe, rates = preset("laptop", epochs=2), []
+    train_iter, _ = load(recipe)
+    data = train_iter.dataset
+    data.images, data.labels = data.images[:1280], data.labels[:1280]
+    net, train_iter, settings = prepare(recipe, train_iter, device="cpu")
+    step = settings["scheduler"].step
+    settings["scheduler"].step = lambda: rates.append(settings["optimizer"].param_groups[0]["lr"]) or step()
+    fit(net, train_iter, progress=False, **settings)
+    assert len(rates) == 40
+    assert max(rates) == pytest.approx(recipe.lr)
+    assert rates.index(max(rates)) == 9  # the tenth step
+    assert rates[-1] < recipe.lr / 1000
