@@ -1,11 +1,24 @@
 """Things to play with in the chapters: one module a demo. Core ipywidgets and matplotlib only."""
 
+from nin_course.demos.ballot_box import BallotBox
 from nin_course.demos.channel_mixer import ChannelMixer
 from nin_course.demos.few_pixels import FewPixels
 from nin_course.demos.guessing_game import GuessingGame
 from nin_course.demos.live import LivePicture
 from nin_course.demos.predict import Predict
+from nin_course.demos.sliding_window import SlidingWindow
+from nin_course.demos.stages import show_stages
 
-ALL = (FewPixels, GuessingGame, ChannelMixer)  # in the order of the chapters
+ALL = (FewPixels, GuessingGame, ChannelMixer, SlidingWindow, BallotBox)  # in the order of the chapters
 
-__all__ = ["ALL", "ChannelMixer", "FewPixels", "GuessingGame", "LivePicture", "Predict"]
+__all__ = [
+    "ALL",
+    "BallotBox",
+    "ChannelMixer",
+    "FewPixels",
+    "GuessingGame",
+    "LivePicture",
+    "Predict",
+    "SlidingWindow",
+    "show_stages",
+]

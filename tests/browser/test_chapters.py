@@ -13,7 +13,10 @@ from nin_course.demos.guessing_game import ROUND
 DEMOS = {
     "00_start_here.ipynb": ["FewPixels()", "GuessingGame()"],
     "01_one_by_one_convolution.ipynb": ["ChannelMixer()"],
+    "02_the_nin_block.ipynb": ["SlidingWindow()"],
+    "03_global_average_pooling.ipynb": ["BallotBox()"],
 }
+HANDLES = {"FewPixels()": 1, "ChannelMixer()": 7, "SlidingWindow()": 8, "BallotBox()": 5}  # a range has two
 PLACES = [(name, demo) for name, demos in DEMOS.items() for demo in demos]
 
 
@@ -71,11 +74,12 @@ def test_every_control_of_a_demo_answers_the_keyboard(lab, page, name, demo):
     handles.first.wait_for()
     cell.locator(".jp-OutputArea img").first.scroll_into_view_if_needed()
     notebook.screenshot(f"{name[:2]}_{demo[:-2]}_before")
-    assert handles.count() == {"FewPixels()": 1, "ChannelMixer()": 7}[demo]
+    assert handles.count() == HANDLES[demo]
     for i in range(handles.count()):
         before, text = settled(cell), line(cell)
+        at_the_end = handles.nth(i).get_attribute("aria-valuenow") == handles.nth(i).get_attribute("aria-valuemax")
         for _ in range(3):
-            handles.nth(i).press("ArrowRight")
+            handles.nth(i).press("ArrowLeft" if at_the_end else "ArrowRight")
         assert changes(cell, before), f"slider {i} of {demo} moved no picture"
         settled(cell)
         assert line(cell) != text, f"slider {i} of {demo} changed no number"

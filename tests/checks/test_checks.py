@@ -17,6 +17,7 @@ EXERCISES = {
     for name, value in vars(importlib.import_module(f"nin_course.checks.{module}")).items()
     if isinstance(value, Exercise)
 }
+FUNCTIONS = [name for name, e in EXERCISES.items() if callable(next(iter(e.right.values()))[0])]  # not a chosen letter
 RIGHT = [(name, kind) for name, e in EXERCISES.items() for kind in e.right]
 WRONG = [(name, kind) for name, e in EXERCISES.items() for kind in e.wrong]
 
@@ -50,8 +51,9 @@ def test_the_placeholder_is_met_calmly(name):
     for unanswered in (..., None):
         assert exercise(*[unanswered] * arguments).passed is None
     assert exercise().passed is None
-    untouched = (lambda *_: ..., *next(iter(exercise.right.values()))[1:])
-    assert exercise(*untouched).passed is None
+    if name in FUNCTIONS:
+        untouched = (lambda *_: ..., *next(iter(exercise.right.values()))[1:])
+        assert exercise(*untouched).passed is None
 
 
 @pytest.mark.parametrize("name", EXERCISES)
@@ -63,7 +65,7 @@ def test_three_hints_come_one_at_a_time_and_the_last_one_stays(name):
     assert len(set(said)) == 3
 
 
-@pytest.mark.parametrize("name", EXERCISES)
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_bug_in_the_answer_is_reported_with_its_line_and_stops_nothing(name):
     def broken(*_):
         return undefined_name  # noqa: F821

@@ -9,11 +9,14 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nin_course.data import LABELS
-from nin_course.demos import ALL, ChannelMixer, FewPixels, GuessingGame, Predict
+import nin_course as d2l
+from nin_course.data import LABELS, MEAN, STD
+from nin_course.demos import ALL, BallotBox, ChannelMixer, FewPixels, GuessingGame, Predict, SlidingWindow
+from nin_course.demos.ballot_box import voters
 from nin_course.demos.channel_mixer import signed, three_channels
 from nin_course.demos.few_pixels import one_of_each
 from nin_course.demos.guessing_game import HUMAN, ROUND
+from nin_course.demos.stages import stages
 
 PNG = b"\x89PNG"
 
@@ -24,6 +27,8 @@ def another(control):
         return next(v for _, v in control.options if v != control.value)
     if isinstance(control, widgets.Checkbox):
         return not control.value
+    if isinstance(control, widgets.IntRangeSlider):
+        return control.min + 1, control.max - 1
     return control.max if control.value != control.max else control.min
 
 
@@ -185,3 +190,104 @@ def test_a_folded_answer_previews_its_question_and_not_the_answer():
     bet = Predict("How many?")
     reveal = bet.reveal(4160)
     assert repr(reveal).splitlines()[0] == reveal._repr_html_().splitlines()[0] == "How many?"
+
+
+# ---- the sliding window ---------------------------------------------------------------------------------------------
+
+
+def window(**changes):
+    return SlidingWindow.compute(SlidingWindow().state | changes)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(8, 32), st.integers(1, 11), st.integers(1, 8), st.integers(0, 5), st.integers(0, 1023))
+def test_the_window_is_the_convolutions_and_the_unseen_rows_are_those_without_a_gradient(
+    size, kernel, stride, padding, step
+):
+    result = window(size=size, kernel=kernel, stride=stride, padding=padding, step=step)
+    conv = torch.nn.Conv2d(1, 1, kernel, stride, padding=0)
+    X = result["padded"][None, None].clone().requires_grad_()
+    if not result["outputs"]:
+        with pytest.raises(RuntimeError):
+            conv(X)
+        return
+    torch.nn.init.constant_(conv.weight, 1.0)
+    output = conv(X)
+    assert output.shape[2:] == (result["outputs"], result["outputs"])
+    output.sum().backward()
+    assert torch.equal(X.grad[0, 0].diagonal() > 0, result["seen"])
+    row, column = result["cell"]
+    torch.testing.assert_close(result["output"][row, column], result["window"].mean())
+
+
+def test_parameters_and_macs_of_the_window_are_those_of_the_layer():
+    result = window(**{"in": 3, "out": 8, "size": 28, "kernel": 5, "stride": 2, "padding": 1})
+    layer = torch.nn.Conv2d(3, 8, 5, 2, 1)
+    found = d2l.summary(layer, (1, 3, 28, 28))
+    assert (result["parameters"], result["macs"]) == (found.parameters, found.macs)
+    assert result["numbers"] == 75
+
+
+def test_a_window_that_does_not_fit_is_said_in_words_and_drawn_without_an_output():
+    demo = SlidingWindow()
+    demo.controls["size"].value, demo.controls["kernel"].value = 8, 11
+    assert demo.text.startswith("A window of 11 does not fit into 8 + 2·0 = 8 rows: nn.Conv2d raises an error.")
+    assert not demo.output.get_visible()
+    demo.controls["padding"].value = 2
+    assert "1 × 1 outputs" in demo.text
+    assert demo.output.get_visible()
+
+
+def test_a_drawn_network_has_a_box_for_the_input_and_each_stage():
+    net = d2l.nin_small()
+    assert [shape for _, shape in stages(net, (1, 1, 28, 28))][:3] == [(1, 28, 28), (64, 28, 28), (64, 28, 28)]
+    assert len(stages(net, (1, 1, 28, 28))) == 1 + 9 + 2 + 1  # input, convolutions, poolings, global average pooling
+
+
+# ---- the ballot box -------------------------------------------------------------------------------------------------
+
+
+def ballot(**changes):
+    return BallotBox.compute(BallotBox().state | changes)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 59), st.integers(0, 6), st.integers(0, 6), st.integers(0, 6), st.integers(0, 6))
+def test_two_halves_of_the_votes_add_up_to_the_networks_answer(image, top, bottom, left, right):
+    cells = {
+        "image": image,
+        "rows": (min(top, bottom), max(top, bottom)),
+        "columns": (min(left, right), max(left, right)),
+    }
+    inside, others = ballot(**cells), ballot(**cells, outside=True)
+    assert inside["counted"].sum() == (abs(top - bottom) + 1) * (abs(left - right) + 1)
+    assert not (inside["counted"] & others["counted"]).any()
+    torch.testing.assert_close(inside["logits"] + others["logits"], inside["all"])
+
+
+def test_the_votes_are_those_of_the_shipped_network():
+    images, labels, _ = voters()
+    X = (images[:, None] - MEAN) / STD
+    with torch.no_grad():
+        logits = d2l.pretrained_nin()(X)
+    for image in (0, 31, 59):
+        result = ballot(image=image)
+        torch.testing.assert_close(result["all"], logits[image])
+        assert result["label"] == labels[image] == image // 6
+        assert torch.equal(result["image"], images[image])
+
+
+def test_some_of_the_images_are_named_wrongly_so_that_there_is_something_to_find():
+    _, labels, maps = voters()
+    wrong = (maps.mean((2, 3)).argmax(1) != labels).sum()
+    assert 1 <= wrong <= 12
+
+
+def test_the_line_says_when_the_answer_changed():
+    demo = BallotBox()
+    assert demo.text == "49 of 49 cells counted. The answer is: Sneaker (as with all 49)."
+    said = set()
+    for row in range(7):
+        demo.controls["rows"].value = (row, row)
+        said.add(demo.text.split("(")[1])
+    assert "as with all 49)." in said
