@@ -71,6 +71,7 @@ class BallotBox(Demo):
         chosen = maps[state["image"]][None]
         return {
             "image": images[state["image"]],
+            "number": state["image"],
             "label": int(labels[state["image"]]),
             "maps": chosen[0],
             "counted": counted,
@@ -125,4 +126,4 @@ class BallotBox(Demo):
         self.bars.set_xlim(min(both.min().item(), 0) * 1.1 - 0.2, max(both.max().item(), 0) * 1.1 + 0.2)
         cells = int(result["counted"].sum())
         change = "as with all 49" if said == at_first else f"with all 49 it is: {LABELS[at_first]}"
-        return f"{cells} of 49 cells counted. The answer is: {LABELS[said]} ({change})."
+        return f"Image {result['number']}: {cells} of 49 cells counted. The answer is: {LABELS[said]} ({change})."

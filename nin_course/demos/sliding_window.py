@@ -64,7 +64,14 @@ class SlidingWindow(Demo):
         padded = F.pad(X, [padding] * 4)
         side = size + 2 * padding
         weights = state["in"] * state["out"] * kernel**2
-        result = {"padded": padded[0, 0], "padding": padding, "kernel": kernel, "stride": stride, "size": size}
+        result = {
+            "name": LABELS[state["image"]],
+            "padded": padded[0, 0],
+            "padding": padding,
+            "kernel": kernel,
+            "stride": stride,
+            "size": size,
+        }
         result |= {"numbers": state["in"] * kernel**2, "parameters": weights + state["out"], "side": side}
         if kernel > side:
             return result | {"seen": torch.zeros(side, dtype=torch.bool), "outputs": 0}
@@ -140,7 +147,7 @@ class SlidingWindow(Demo):
         unseen = (~result["seen"]).nonzero().flatten().tolist()
         dropped = f"Never seen: rows and columns {_ranges(unseen)}." if unseen else "Every row is seen."
         return (
-            f"{outputs} × {outputs} outputs. {dropped} The window at row {top}, column {left} feeds output ({row}, "
+            f"{result['name']}: {outputs} × {outputs} outputs. {dropped} The window at row {top}, column {left} feeds output ({row}, "
             f"{column}): {result['numbers']:,} numbers enter; {result['parameters']:,} parameters in all."
         )
 

@@ -285,7 +285,7 @@ def test_some_of_the_images_are_named_wrongly_so_that_there_is_something_to_find
 
 def test_the_line_says_when_the_answer_changed():
     demo = BallotBox()
-    assert demo.text == "49 of 49 cells counted. The answer is: Sneaker (as with all 49)."
+    assert demo.text == "Image 42: 49 of 49 cells counted. The answer is: Sneaker (as with all 49)."
     said = set()
     for row in range(7):
         demo.controls["rows"].value = (row, row)
