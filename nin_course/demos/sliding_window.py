@@ -146,8 +146,9 @@ class SlidingWindow(Demo):
         self.sum.set_text(f"{sum_} = floor({exact:.4g}) + 1 = {outputs}        {result['macs']:,} MACs")
         unseen = (~result["seen"]).nonzero().flatten().tolist()
         dropped = f"Never seen: rows and columns {_ranges(unseen)}." if unseen else "Every row is seen."
+        start = f"{result['name']}: {outputs} × {outputs} outputs."
         return (
-            f"{result['name']}: {outputs} × {outputs} outputs. {dropped} The window at row {top}, column {left} feeds output ({row}, "
+            f"{start} {dropped} The window at row {top}, column {left} feeds output ({row}, "
             f"{column}): {result['numbers']:,} numbers enter; {result['parameters']:,} parameters in all."
         )
 
