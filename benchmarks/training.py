@@ -8,6 +8,7 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -113,7 +114,7 @@ def to_accuracy(targets=TARGETS, epochs: int = 2, seed: int = 0) -> dict[float, 
     return {t: (s, notes_epochs(net, shape, steps * recipe.batch_size)) for t, (s, steps) in watch.reached.items()}
 
 
-_HERE = __file__.rsplit("/", 1)[0] or "."
+_HERE = Path(__file__).parent
 
 if __name__ == "__main__":
     print("same network, size and batch (notes' step, ours, ratio):", same_network())
