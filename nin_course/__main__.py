@@ -65,8 +65,8 @@ def train(chosen: dict, command: str) -> int:
 
 def show_data(*, fetch: bool) -> int:
     """Prints where the full set is, fetching it first if asked to; 1 if it was asked for and cannot be had."""
-    from nin_course.data import HOW_TO_GET_IT, find_full
     from nin_course.fetch import fetch_full
+    from nin_course.files import HOW_TO_GET_IT, find_full
 
     try:
         folder = fetch_full() if fetch else find_full()

@@ -58,7 +58,7 @@ def _sample():
 
 
 def _full_set():
-    from nin_course.data import FULL, HOW_TO_GET_IT, find_full, read_split
+    from nin_course.files import FULL, HOW_TO_GET_IT, find_full, read_split
 
     folder = find_full()
     if folder is None:

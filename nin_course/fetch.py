@@ -8,7 +8,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from nin_course.data import FULL, cache_dir, find_full, folder_with_data, read_split
+from nin_course.files import FULL, cache_dir, find_full, folder_with_data, read_split
 
 
 def fetch_full(*, apt: bool = True) -> Path:

@@ -18,7 +18,8 @@ from torch import nn
 
 from nin_course.budget import notes_epochs, summary
 from nin_course.checkpoint import write_whole
-from nin_course.data import FULL, LABELS, sample_hashes
+from nin_course.data import LABELS
+from nin_course.files import FULL, sample_hashes
 from nin_course.history import History
 from nin_course.norm import fold_batch_norm
 from nin_course.processes import processes, rank

@@ -12,7 +12,7 @@ import torch
 from torch.optim.swa_utils import update_bn
 
 from nin_course.budget import notes_epochs
-from nin_course.data import sample_hashes
+from nin_course.files import sample_hashes
 from nin_course.models import nin_small
 from nin_course.norm import fold_batch_norm
 from nin_course.recipe import load, prepare, preset

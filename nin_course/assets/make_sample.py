@@ -10,8 +10,9 @@ import struct
 
 import torch
 
-from nin_course.data import FULL, LABELS, SAMPLE_DIR, read_split
+from nin_course.data import LABELS
 from nin_course.fetch import fetch_full
+from nin_course.files import FULL, SAMPLE_DIR, read_split
 
 PER_CLASS = {"train": 1000, "t10k": 200}
 
@@ -34,7 +35,7 @@ if __name__ == "__main__":
     for name, content in sample_files().items():
         (SAMPLE_DIR / f"{name}.gz").write_bytes(gzip.compress(content, 9, mtime=0))
         hashes[name] = hashlib.sha256(content).hexdigest()
-    card = {  # nin_course.data reads "sha256"
+    card = {  # nin_course.files reads "sha256"
         "what": "10,000 training and 2,000 test images of Fashion-MNIST, 28 x 28, every class equally often",
         "chosen": "the first 1,000 training and the first 200 test images of each class, in the order of the files",
         "source": "https://github.com/zalandoresearch/fashion-mnist (Xiao, Rasul, Vollgraf 2017, arXiv:1708.07747)",

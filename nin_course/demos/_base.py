@@ -9,7 +9,7 @@ import ipywidgets as widgets
 from IPython.core.formatters import format_display_data
 from matplotlib.figure import Figure
 
-from nin_course.data import SAMPLE_DIR, read_split, sample_hashes
+from nin_course.files import SAMPLE_DIR, read_split, sample_hashes
 from nin_course.plots import png
 
 DPI = 110

@@ -15,7 +15,7 @@ from torchvision import transforms
 from torchvision.datasets import FashionMNIST
 
 import nin_course as d2l
-from nin_course import data, fetch
+from nin_course import data, fetch, files
 from nin_course.__main__ import main
 from nin_course.assets.make_sample import sample_files
 
@@ -23,9 +23,9 @@ from nin_course.assets.make_sample import sample_files
 @pytest.fixture
 def nowhere(monkeypatch, tmp_path):
     """A machine with no full set: an empty cache, no system copy, no download."""
-    monkeypatch.setattr(data, "cache_dir", lambda: tmp_path / "cache")
+    monkeypatch.setattr(files, "cache_dir", lambda: tmp_path / "cache")
     monkeypatch.setattr(fetch, "cache_dir", lambda: tmp_path / "cache")
-    monkeypatch.setattr(data, "SYSTEM_DIR", tmp_path / "system")
+    monkeypatch.setattr(files, "SYSTEM_DIR", tmp_path / "system")
     monkeypatch.delenv("NIN_COURSE_DATA", raising=False)
     monkeypatch.setattr(FashionMNIST, "mirrors", ["http://127.0.0.1:9/"])  # the discard port: refused at once
     return tmp_path / "cache"
@@ -33,7 +33,7 @@ def nowhere(monkeypatch, tmp_path):
 
 @pytest.fixture
 def sample_copy(tmp_path):
-    return shutil.copytree(data.SAMPLE_DIR, tmp_path / "copy")
+    return shutil.copytree(files.SAMPLE_DIR, tmp_path / "copy")
 
 
 def leftovers(folder):
@@ -96,15 +96,15 @@ def test_the_data_live_on_the_device_that_was_named():
 
 def test_the_sample_is_what_its_recipe_makes_of_the_full_set():
     for name, content in sample_files().items():
-        assert gzip.decompress((data.SAMPLE_DIR / f"{name}.gz").read_bytes()) == content
+        assert gzip.decompress((files.SAMPLE_DIR / f"{name}.gz").read_bytes()) == content
 
 
 def test_every_image_of_the_sample_is_in_the_full_set_under_the_same_label():
-    full, hashes = fetch.fetch_full(), data.sample_hashes()
+    full, hashes = fetch.fetch_full(), files.sample_hashes()
     for part, n in (("train", 10_000), ("t10k", 2_000)):
-        images, labels = data.read_split(data.SAMPLE_DIR, part, hashes)
+        images, labels = files.read_split(files.SAMPLE_DIR, part, hashes)
         everything = {
-            (i.numpy().tobytes(), int(k)) for i, k in zip(*data.read_split(full, part, data.FULL), strict=True)
+            (i.numpy().tobytes(), int(k)) for i, k in zip(*files.read_split(full, part, files.FULL), strict=True)
         }
         assert len(labels) == n
         assert all((i.numpy().tobytes(), int(k)) in everything for i, k in zip(images, labels, strict=True))
@@ -119,7 +119,7 @@ def test_the_full_set_has_seventy_thousand_images():
 
 
 def test_the_mean_and_deviation_are_those_of_the_training_images():
-    images, _ = data.read_split(fetch.fetch_full(), "train", data.FULL)
+    images, _ = files.read_split(fetch.fetch_full(), "train", files.FULL)
     X = images.double() / 255
     assert round(X.mean().item(), 4) == data.MEAN
     assert round(X.std().item(), 4) == data.STD
@@ -129,9 +129,9 @@ def test_a_root_in_torchvisions_layout_is_understood(tmp_path, sample_copy, monk
     raw = tmp_path / "data" / "FashionMNIST" / "raw"
     raw.parent.mkdir(parents=True)
     sample_copy.rename(raw)
-    assert data.find_full(tmp_path / "data") == raw
+    assert files.find_full(tmp_path / "data") == raw
     monkeypatch.setenv("NIN_COURSE_DATA", str(raw))
-    assert data.find_full() == raw
+    assert files.find_full() == raw
 
 
 def test_without_the_full_set_the_sample_is_used_and_one_line_says_so(nowhere, capsys):
@@ -185,7 +185,7 @@ def test_a_damaged_file_is_named_and_never_used(damage, sample_copy, monkeypatch
     path.write_bytes(
         {"truncated": content[:-20], "altered": gzip.compress(labels), "not gzip": b"<html>", "empty": b""}[damage]
     )
-    monkeypatch.setattr(data, "FULL", data.sample_hashes())
+    monkeypatch.setattr(files, "FULL", files.sample_hashes())
     with pytest.raises(ValueError, match=r"t10k-labels-idx1-ubyte\.gz is damaged or not Fashion-MNIST.* Delete it"):
         d2l.load_data_fashion_mnist(32, root=sample_copy)
 
@@ -249,7 +249,7 @@ def mirror(monkeypatch):
 
 
 def test_a_download_cut_in_the_middle_leaves_nothing_behind(nowhere, mirror):
-    mirror.update({f"{name}.gz": (1_000_000, b"\x1f\x8b" + bytes(1000)) for name in data.FULL})
+    mirror.update({f"{name}.gz": (1_000_000, b"\x1f\x8b" + bytes(1000)) for name in files.FULL})
     with pytest.raises(OSError, match="torchvision's download"):
         fetch.fetch_full(apt=False)
     assert leftovers(nowhere) == []
@@ -257,22 +257,22 @@ def test_a_download_cut_in_the_middle_leaves_nothing_behind(nowhere, mirror):
 
 
 def test_a_whole_download_is_checked_and_kept(nowhere, mirror, sample_copy, monkeypatch):
-    monkeypatch.setattr(data, "FULL", data.sample_hashes())
-    monkeypatch.setattr(fetch, "FULL", data.sample_hashes())
-    monkeypatch.setattr(FashionMNIST, "resources", [(f"{name}.gz", None) for name in data.FULL])
-    for name in data.FULL:
+    monkeypatch.setattr(files, "FULL", files.sample_hashes())
+    monkeypatch.setattr(fetch, "FULL", files.sample_hashes())
+    monkeypatch.setattr(FashionMNIST, "resources", [(f"{name}.gz", None) for name in files.FULL])
+    for name in files.FULL:
         body = (sample_copy / f"{name}.gz").read_bytes()
         mirror[f"{name}.gz"] = (len(body), body)
     folder = fetch.fetch_full(apt=False)
     assert folder == nowhere / "fashion-mnist"
-    assert data.find_full() == folder
+    assert files.find_full() == folder
     assert [p.name for p in nowhere.iterdir()] == ["fashion-mnist"]
     assert len(d2l.load_data_fashion_mnist(32)[0].dataset) == 10_000
 
 
 def test_a_download_with_other_content_is_refused(nowhere, mirror, sample_copy, monkeypatch):
-    monkeypatch.setattr(FashionMNIST, "resources", [(f"{name}.gz", None) for name in data.FULL])
-    for name in data.FULL:  # the sample's files under the full set's names
+    monkeypatch.setattr(FashionMNIST, "resources", [(f"{name}.gz", None) for name in files.FULL])
+    for name in files.FULL:  # the sample's files under the full set's names
         body = (sample_copy / f"{name}.gz").read_bytes()
         mirror[f"{name}.gz"] = (len(body), body)
     with pytest.raises(OSError, match="is damaged or not Fashion-MNIST"):
@@ -283,7 +283,7 @@ def test_a_download_with_other_content_is_refused(nowhere, mirror, sample_copy, 
 @pytest.mark.skipif(not shutil.which("apt-get"), reason="no apt-get here")
 def test_debians_package_is_unpacked_without_being_installed(nowhere, monkeypatch, sample_copy):
     """apt and dpkg are played by a fake that does what they do; `make test` itself uses the real ones where needed."""
-    monkeypatch.setattr(fetch, "FULL", data.sample_hashes())
+    monkeypatch.setattr(fetch, "FULL", files.sample_hashes())
     commands = []
 
     def fake(command, cwd, **_):

@@ -86,7 +86,7 @@ def test_the_doctor_reports_a_missing_package_with_the_cure(capsys, monkeypatch)
 
 
 def test_the_doctor_reports_a_damaged_sample(capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr("nin_course.data.SAMPLE_DIR", tmp_path)
+    monkeypatch.setattr("nin_course.files.SAMPLE_DIR", tmp_path)
     assert main(["doctor"]) == 1
     assert "[FAIL]" in capsys.readouterr().out
 

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 import nin_course as d2l
+from nin_course import files
 from nin_course.__main__ import main
-from nin_course.data import sample_hashes
+from nin_course.files import sample_hashes
 from nin_course.recipe import NETS, PRESETS, Recipe, build, load, preset, train
 
 
@@ -60,8 +61,8 @@ def test_a_second_call_with_resume_goes_on_and_a_finished_run_is_not_trained_aga
 
 def test_with_images_held_out_the_test_images_are_not_read(tmp_path, monkeypatch):
     read = []
-    original = d2l.data.read_split
-    monkeypatch.setattr(d2l.data, "read_split", lambda *a: read.append(a[1]) or original(*a))
+    original = files.read_split
+    monkeypatch.setattr(files, "read_split", lambda *a: read.append(a[1]) or original(*a))
     arguments = ["--preset", "smoke", "--net", "nin_small_dense", "--held-out", "100", "--out", str(tmp_path)]
     assert main(["train", *arguments]) == 0
     card = json.loads((tmp_path / "card.json").read_text())

@@ -11,7 +11,7 @@ from torch import nn
 
 import nin_course as d2l
 from nin_course import weights
-from nin_course.data import FULL
+from nin_course.files import FULL
 from nin_course.runs import measure
 from nin_course.weights import ASSETS, FOLDERS, card, pretrained_nin, recorded_run
 
