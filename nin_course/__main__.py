@@ -60,6 +60,8 @@ def train(chosen: dict, command: str) -> int:
     if card:
         print(f"{card['what']}\n{card['accuracy']:.2%} right on {card['measured_on']}")
         print(f"cost: {card['notes_epochs']} notes-epochs, {card['seconds']:.0f} s")
+    elif not rank():
+        print("Stopped before the end. The same command with --resume goes on from the last whole epoch.")
     return 0 if card or rank() else 1
 
 

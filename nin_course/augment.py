@@ -19,7 +19,7 @@ class Augment:
     """
 
     flip: bool = True
-    shift: int = 2
+    shift: int = 1
     erase: int = 0
 
     def __call__(self, X: torch.Tensor) -> torch.Tensor:

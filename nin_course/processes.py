@@ -15,10 +15,15 @@ import torch.distributed as dist
 from torch import nn
 from torch.utils.data import DataLoader
 
+from nin_course.data import check_device
 
-def join_processes(device: str | torch.device) -> torch.device:
-    """Under torchrun, meets the other processes (nccl on GPUs, else gloo); returns the device of this one."""
-    device = torch.device(device)
+
+def join_processes(device: str | torch.device | None = None) -> torch.device:
+    """Under torchrun, meets the other processes (nccl on GPUs, else gloo); returns the device of this one.
+
+    `device` is the GPU if there is one, unless named.
+    """
+    device = check_device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     if int(os.environ.get("WORLD_SIZE", 1)) == 1:
         return device
     if device.type == "cuda":

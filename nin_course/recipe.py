@@ -100,7 +100,7 @@ def prepare(recipe: Recipe, train_iter=None, *, device=None, seed: int = 0) -> t
     `train_iter` is the recipe's own unless given; under `torchrun` this process's share of it is returned. `device` is
     the GPU if there is one, unless named.
     """
-    device = join_processes(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    device = join_processes(device)
     train_iter = share(train_iter or load(recipe, device)[0])
     torch.manual_seed(seed)
     net = build(recipe).to(device)

@@ -22,7 +22,7 @@ from nin_course.data import LABELS
 from nin_course.files import FULL, sample_hashes
 from nin_course.history import History
 from nin_course.norm import fold_batch_norm
-from nin_course.processes import processes, rank
+from nin_course.processes import join_processes, processes, rank
 from nin_course.recipe import NETS, Recipe, load, prepare
 from nin_course.train import confusion_matrix, fit
 
@@ -35,28 +35,32 @@ def run(
     `command` is what the card names as the way to make the run again.
 
     With held_out=k the last k training images of each class take their place, and are measured after every epoch.
-    A run that was stopped has its checkpoint and history, and no card: returns {} then. `options` go to `fit`.
+    A run that was stopped has its checkpoint and history, and no card: returns {} then. `options` go to `fit`. Raises
+    ValueError if it is to be resumed and was begun by another recipe or seed.
     """
-    out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
-    train_iter, measured = load(recipe, device or "cpu", held_out=held_out)
+    out, device = Path(out), join_processes(device)
+    begun = {"recipe": asdict(recipe), "seed": seed, "held_out": held_out}
+    if resume:
+        _check_same(begun, out / "history.jsonl")
+    train_iter, measured = load(recipe, device, held_out=held_out)
     images = len(train_iter.dataset)
     net, train_iter, settings = prepare(recipe, train_iter, device=device, seed=seed)
-    files = {}
+    files = dict(checkpoint=out / "checkpoint.pt", resume=resume)
     if rank() == 0:
-        files = dict(checkpoint=out / "checkpoint.pt", resume=resume)
-        options["callbacks"] = [
-            *options.get("callbacks", ()),
-            lambda history: write_history(history, out / "history.jsonl"),
-        ]
+        keep = lambda history: write_history(history, out / "history.jsonl", begun)  # noqa: E731
+        options["callbacks"] = [*options.get("callbacks", ()), keep]
     history = fit(net, train_iter, measured if held_out else None, **settings, **files, **options)
-    if rank() or history.stopped:
+    if rank():
         return {}
-    plain = NETS[recipe.net]()
-    plain.load_state_dict(fold_batch_norm(net).cpu().state_dict())
+    keep(history)
+    if history.stopped:
+        return {}
+    plain = NETS[recipe.net]().to(device)
+    plain.load_state_dict(fold_batch_norm(net).state_dict())
     weights = save_weights(plain, out / "weights.pt")
+    folded = ", batch norm folded into the convolutions" if recipe.batch_norm else ""
     card = {
-        "what": f"{recipe.net} trained on {images:,} images of Fashion-MNIST, batch norm folded into the convolutions",
+        "what": f"{recipe.net} trained on {images:,} images of Fashion-MNIST{folded}",
         "command": command,
         **measure(plain, measured, "held-out training images" if held_out else "test images"),
         **cost(plain, recipe, images),
@@ -118,9 +122,21 @@ def write_json(path: Path, content: dict) -> None:
     write_whole(path, ("{\n" + ",\n".join(lines) + "\n}\n").encode())
 
 
-def write_history(history: History, path: Path) -> None:
-    """JSON lines: the run, then each look at the loss, then each epoch."""
-    lines = [{"device": history.device, "seed": history.seed, "stopped": history.stopped, **history.versions}]
+def _check_same(begun: dict, path: Path) -> None:
+    """Raises ValueError if the history at `path`, if there is one, is of a run that was begun otherwise."""
+    if path.exists():
+        before = json.loads(path.read_text().splitlines()[0])
+        other = [name for name, value in begun.items() if before[name] != value]
+        if other:
+            raise ValueError(
+                f"The run in {path.parent} had another {' and '.join(other)}: {before[other[0]]}. Resume it with the "
+                "command that began it, or choose another folder."
+            )
+
+
+def write_history(history: History, path: Path, begun: dict) -> None:
+    """JSON lines: the run, with what `begun` says of it, then each look at the loss, then each epoch."""
+    lines = [{"device": history.device, "stopped": history.stopped, **history.versions, **begun}]
     lines += [{"step": s, "loss": loss} for s, loss in zip(history.step, history.step_loss, strict=True)]
     columns = ("loss", "train_acc", "valid_acc", "seconds", "images_per_second", "health")
     for epoch in range(len(history.loss)):

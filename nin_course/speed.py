@@ -9,7 +9,7 @@ def has_bfloat16(device: str | torch.device) -> bool:
     if torch.device(device).type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if torch.device(device).type == "cpu":
-        can = getattr(torch.cpu, "get_capabilities", dict)()  # PyTorch before 2.11 does not tell
+        can = getattr(torch.cpu, "get_capabilities", dict)()  # an older PyTorch does not tell
         return bool(can.get("avx512_bf16") or can.get("amx_bf16"))
     return False
 

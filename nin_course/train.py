@@ -151,7 +151,7 @@ def fit(
             if valid_acc is not None and (best is None or valid_acc > best["valid_acc"]):
                 weights = {name: value.detach().clone() for name, value in net.state_dict().items()}
                 best = {"epoch": epoch, "valid_acc": valid_acc, "net": weights}
-            if checkpoint:
+            if checkpoint and rank() == 0:
                 save_checkpoint(checkpoint, net, optimizer, scheduler, steps, best)
             steps.report()
     except KeyboardInterrupt:

@@ -68,7 +68,7 @@ def main(folder: Path = ASSETS / "recorded_run", seed: int = 0) -> None:
         record = {key: measured[key] for key in ("accuracy", "per_class", "never_said")}
         snapshots.append({"step": step, "file": name, "sha256": save_weights(plain.half(), folder / name), **record})
     shape, images = (1, 1, recipe.size, recipe.size), recipe.epochs * len(train_iter.dataset)
-    write_history(history, folder / "history.jsonl")
+    write_history(history, folder / "history.jsonl", {"recipe": vars(recipe), "seed": seed})
     write_json(
         folder / "card.json",
         {

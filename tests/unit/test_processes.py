@@ -90,6 +90,7 @@ def test_the_command_line_trains_under_torchrun_and_leaves_one_record(tmp_path):
     assert card["processes"] == 2
     assert card["accuracy"] > 0.6
     assert printed.count("right on 2,000 test images") == 1
+    assert "right on 2,000" in torchrun(2, *command, "--resume")  # nothing left to do, for either process
     assert sorted(p.name for p in (tmp_path / "two").iterdir()) == [
         *("card.json", "checkpoint.pt", "history.jsonl", "weights.pt")
     ]

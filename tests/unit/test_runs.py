@@ -12,6 +12,7 @@ from nin_course import files
 from nin_course.__main__ import main
 from nin_course.files import sample_hashes
 from nin_course.recipe import NETS, PRESETS, Recipe, build, load, preset, train
+from nin_course.runs import run
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +45,8 @@ def test_the_cards_command_is_the_command_that_was_given(folder):
 
 
 def test_the_history_has_a_line_for_the_run_each_look_and_each_epoch(folder):
-    run, *lines = map(json.loads, (folder / "history.jsonl").read_text().splitlines())
-    assert run["seed"] == 0
+    begun, *lines = map(json.loads, (folder / "history.jsonl").read_text().splitlines())
+    assert (begun["seed"], begun["stopped"], begun["recipe"]["lr"]) == (0, False, 0.003)
     assert [line["step"] for line in lines if "step" in line] == [50, 100, 150, 157]
     (epoch,) = (line for line in lines if "epoch" in line)
     assert {"loss", "train_acc", "seconds", "images_per_second", "health"} <= set(epoch)
@@ -69,6 +70,33 @@ def test_with_images_held_out_the_test_images_are_not_read(tmp_path, monkeypatch
     assert card["measured_on"].startswith("1,000 held-out training images")
     assert read == ["train"]
     d2l.nin_small(head="dense").load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
+
+
+def test_another_recipe_is_not_resumed_as_if_it_were_the_same(folder, capsys):
+    assert main(["train", "--preset", "smoke", "--resume", "--out", str(folder)]) == 1
+    assert "had another recipe" in capsys.readouterr().err
+
+
+def test_a_run_that_was_stopped_has_a_history_and_no_card_and_goes_on(tmp_path, capsys, monkeypatch):
+    few = load(preset("smoke"))[0]
+    few.dataset.images, few.dataset.labels = few.dataset.images[:640], few.dataset.labels[:640]
+    monkeypatch.setattr("nin_course.runs.load", lambda *_, **__: (few, few))
+
+    class Stop:
+        stop = False
+
+        def __call__(self, history):
+            self.stop = len(history.loss) == 1
+
+    recipe = preset("smoke", epochs=2)
+    assert run(recipe, tmp_path, "", device="cpu", callbacks=[Stop()], progress=False) == {}
+    first = json.loads((tmp_path / "history.jsonl").read_text().splitlines()[0])
+    assert first["stopped"]
+    assert not (tmp_path / "card.json").exists()
+    assert run(recipe, tmp_path, "again", device="cpu", resume=True, progress=False)["command"] == "again"
+    lines = [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()]
+    assert not lines[0]["stopped"]
+    assert [line["epoch"] for line in lines if "epoch" in line] == [1, 2]
 
 
 @pytest.mark.parametrize(
