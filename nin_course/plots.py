@@ -27,7 +27,8 @@ def show_fashion_mnist(images: Sequence[torch.Tensor], labels: Sequence[str], co
     rows = -(-len(images) // columns)
     columns = min(columns, len(images))
     side = 1.15 if columns > 5 else 1.9  # inches
-    figure, axes = plt.subplots(rows, columns, figsize=(side * columns, (side + 0.25) * rows), squeeze=False)
+    high = side + 0.1 + 0.17 * (1 + max(label.count("\n") for label in labels))
+    figure, axes = plt.subplots(rows, columns, figsize=(side * columns, high * rows), squeeze=False)
     for axis in axes.flat:
         axis.axis("off")
     for axis, image, label in zip(axes.flat, images, labels, strict=False):

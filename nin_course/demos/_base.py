@@ -9,6 +9,7 @@ import ipywidgets as widgets
 from IPython.core.formatters import format_display_data
 from matplotlib.figure import Figure
 
+from nin_course.data import LABELS
 from nin_course.files import SAMPLE_DIR, read_split, sample_hashes
 from nin_course.plots import png
 
@@ -84,6 +85,18 @@ class Demo:
 def sample_test_images():
     """The embedded test images, (2000, 1, 28, 28) uint8, and their labels, (2000,): read once, not at every click."""
     return read_split(SAMPLE_DIR, "t10k", sample_hashes())
+
+
+def slider(text: str, value, low, high, step=1, width: int = 340):
+    """A slider over whole numbers, or over decimals if `step` is one, under the demos' one look."""
+    kind = widgets.IntSlider if isinstance(step, int) else widgets.FloatSlider
+    return kind(value, min=low, max=high, step=step, description=text, style=LABEL, layout={"width": f"{width}px"})
+
+
+def garment(label: int, width: int = 340) -> widgets.SelectionSlider:
+    """A slider over the ten classes, by name; its value is the class's number."""
+    options, layout = [(name, k) for k, name in enumerate(LABELS)], {"width": f"{width}px"}
+    return widgets.SelectionSlider(options=options, value=label, description="image", style=LABEL, layout=layout)
 
 
 def bare(figure: Figure, *rectangle: float, title: str = "", size: float = 10):

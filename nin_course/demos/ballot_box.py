@@ -7,7 +7,7 @@ import torch
 from matplotlib.patches import Rectangle
 
 from nin_course.data import LABELS, MEAN, STD
-from nin_course.demos._base import LABEL, Demo, bare, sample_test_images
+from nin_course.demos._base import LABEL, Demo, bare, sample_test_images, slider
 from nin_course.evidence import class_maps, recount
 from nin_course.plots import BLUE, DIVERGING, GREY, show_image
 from nin_course.weights import pretrained_nin
@@ -40,19 +40,19 @@ class BallotBox(Demo):
 
     title = "Ballot box"
     chapter = "03"
-    try_this = "Count fewer rows until the answer changes. Which cells carried it?"
-    ask = "The network's answer is a vote of 49 cells. Which rows can we leave uncounted before it changes its mind?"
-    set = "image 42 (a sneaker). Rows 0 to 3, then 4 to 6. Tick “count the others instead”. Then an image of a shirt."
-    see = "A few cells carry the answer, and they lie on the garment. Each class has a map of its own: ten ballots."
+    try_this = "It is a shirt, and the answer is wrong. Leave out one row of votes: which puts it right?"
+    ask = "The answer is a vote of 49 cells, and it is wrong. Which cells would you leave uncounted?"
+    set = "As it starts; then rows 0 to 5. Then image 42, a sneaker, one row at a time, the empty ones, too."
+    see = "Ten maps, ten ballots. Cells off the garment vote as well: the sneaker is a sneaker even in its empty rows."
     size = (8.8, 3.7)
 
     def __init__(self):
-        style = dict(style=LABEL, layout={"width": "360px"})
+        style = dict(style=LABEL, layout={"width": "340px"})
         super().__init__(
             {
-                "image": widgets.IntSlider(42, 0, IMAGES - 1, description="image", **style),
-                "rows": widgets.IntRangeSlider(value=(0, 6), min=0, max=6, description="rows counted", **style),
-                "columns": widgets.IntRangeSlider(value=(0, 6), min=0, max=6, description="columns counted", **style),
+                "image": slider("image", 36, 0, IMAGES - 1),
+                "rows": widgets.IntRangeSlider(value=(0, 6), min=0, max=6, description="rows", **style),
+                "columns": widgets.IntRangeSlider(value=(0, 6), min=0, max=6, description="columns", **style),
                 "outside": widgets.Checkbox(False, description="count the others instead", indent=False),
             }
         )
@@ -114,7 +114,7 @@ class BallotBox(Demo):
         shade[..., :3] = 0.81
         self.shade.set_data(shade.numpy())
         said, at_first = int(result["logits"].argmax()), int(result["all"].argmax())
-        self.axis.set_title(f"a {LABELS[result['label']].lower()}", fontsize=11)
+        self.axis.set_title(f"in truth: {LABELS[result['label']]}", fontsize=11)
         self.maps.set_data(_mosaic(result["maps"].where(result["counted"], torch.nan)).numpy())
         self.frame.set_xy(self.corners[said])
         for bars, values in ((self.before, result["all"]), (self.after, result["logits"])):

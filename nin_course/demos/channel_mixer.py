@@ -7,8 +7,7 @@ import torch
 import torch.nn.functional as F
 from matplotlib.patches import Rectangle
 
-from nin_course.data import LABELS
-from nin_course.demos._base import LABEL, Demo, bare
+from nin_course.demos._base import Demo, bare, garment, slider
 from nin_course.demos.few_pixels import one_of_each
 from nin_course.plots import DIVERGING, show_image
 
@@ -36,22 +35,15 @@ class ChannelMixer(Demo):
     size = (8.4, 4.1)
 
     def __init__(self):
-        def slider(text, value, low, high, step):
-            kind = widgets.IntSlider if step == 1 else widgets.FloatSlider
-            return kind(value, min=low, max=high, step=step, description=text, style=LABEL, layout={"width": "390px"})
-
-        options = [(name, k) for k, name in enumerate(LABELS)]
         super().__init__(
             {
-                "image": widgets.SelectionSlider(
-                    options=options, value=8, description="image", style=LABEL, layout={"width": "390px"}
-                ),
-                "w1": slider("w₁ brightness", 0.5, -2, 2, 0.1),
-                "w2": slider("w₂ vertical", -1.0, -2, 2, 0.1),
-                "w3": slider("w₃ horizontal", 1.0, -2, 2, 0.1),
-                "bias": slider("bias", 0.1, -1, 1, 0.1),
-                "row": slider("pixel's row", 9, 0, 27, 1),
-                "column": slider("pixel's column", 6, 0, 27, 1),
+                "image": garment(8, 390),
+                "w1": slider("w₁ brightness", 0.5, -2, 2, 0.1, 390),
+                "w2": slider("w₂ vertical", -1.0, -2, 2, 0.1, 390),
+                "w3": slider("w₃ horizontal", 1.0, -2, 2, 0.1, 390),
+                "bias": slider("bias", 0.1, -1, 1, 0.1, 390),
+                "row": slider("pixel's row", 9, 0, 27, 1, 390),
+                "column": slider("pixel's column", 6, 0, 27, 1, 390),
             }
         )
 

@@ -6,7 +6,7 @@ import ipywidgets as widgets
 import torch.nn.functional as F
 
 from nin_course.data import LABELS
-from nin_course.demos._base import LABEL, Demo, bare, sample_test_images
+from nin_course.demos._base import Demo, bare, sample_test_images, slider
 from nin_course.plots import show_image
 
 
@@ -34,9 +34,8 @@ class FewPixels(Demo):
     size = (8.0, 3.5)
 
     def __init__(self):
-        slider = widgets.IntSlider(4, 1, 28, description="pixels a side", style=LABEL, layout={"width": "420px"})
         names = widgets.Checkbox(False, description="show the names", indent=False, layout={"width": "160px"})
-        super().__init__({"size": slider, "names": names})
+        super().__init__({"size": slider("pixels a side", 4, 1, 28, width=420), "names": names})
 
     def arrange(self):
         return [widgets.HBox([*self.controls.values()]), self.picture, self.line]

@@ -8,7 +8,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
 from nin_course.data import LABELS
-from nin_course.demos._base import LABEL, Demo, bare
+from nin_course.demos._base import Demo, bare, garment, slider
 from nin_course.demos.few_pixels import one_of_each
 from nin_course.plots import BLUE, ORANGE, show_image
 
@@ -30,15 +30,9 @@ class SlidingWindow(Demo):
     size = (8.6, 3.9)
 
     def __init__(self):
-        def slider(text, value, low, high):
-            return widgets.IntSlider(value, low, high, description=text, style=LABEL, layout={"width": "330px"})
-
-        options = [(name, k) for k, name in enumerate(LABELS)]
-        picture = widgets.SelectionSlider(options=options, value=9, description="image", style=LABEL)
-        picture.layout.width = "330px"
         super().__init__(
             {
-                "image": picture,
+                "image": garment(9),
                 "size": slider("size", 28, 8, 32),
                 "kernel": slider("kernel", 5, 1, 11),
                 "stride": slider("stride", 2, 1, 8),
@@ -54,7 +48,7 @@ class SlidingWindow(Demo):
         play = widgets.Play(min=0, max=1023, value=78, interval=250, show_repeat=False)
         widgets.jslink((play, "value"), (c["step"], "value"))
         left = widgets.VBox([c["image"], c["size"], c["in"], c["out"]])
-        right = widgets.VBox([c["kernel"], c["stride"], c["padding"], widgets.HBox([c["step"]])])
+        right = widgets.VBox([c["kernel"], c["stride"], c["padding"], c["step"]])
         return [widgets.HBox([left, right], layout={"flex_flow": "row wrap"}), play, self.picture, self.line]
 
     @staticmethod
