@@ -1,10 +1,23 @@
 """The benchmarks run, and compare like with like."""
 
+import re
+from pathlib import Path
+
 import loader
 import torch
 import training
 
 import nin_course as d2l
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_readmes_figures_are_those_that_were_measured():
+    """Every row of a README table that holds a ratio stands, word for word, in benchmarks/results.md."""
+    measured = (ROOT / "benchmarks" / "results.md").read_text().splitlines()
+    quoted = [line for line in (ROOT / "README.md").read_text().splitlines() if re.search(r"\d× \|$", line)]
+    assert len(quoted) >= 3
+    assert set(quoted) <= set(measured)
 
 
 def test_both_pipelines_of_the_loader_benchmark_give_the_same_images():
