@@ -92,7 +92,8 @@ def recorded(kind: str) -> dict[str, list[dict]]:
 def spread(runs: list[dict]) -> str:
     """Median, and the worst and best, of the runs' accuracies."""
     values = [run["accuracy"] for run in runs]
-    return f"{statistics.median(values):.4f} ({min(values):.4f} to {max(values):.4f}, {len(values)} seed{'s' * (len(values) > 1)})"
+    seeds = f"{len(values)} seed{'s' * (len(values) > 1)}"
+    return f"{statistics.median(values):.4f} ({min(values):.4f} to {max(values):.4f}, {seeds})"
 
 
 def unsaid(runs: list[dict]) -> str:
