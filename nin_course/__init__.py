@@ -8,7 +8,7 @@ from nin_course.blocks import FlattenLayer, GlobalAvgPool2d, nin_block
 from nin_course.budget import smallest_input, summary
 from nin_course.data import load_data_fashion_mnist
 from nin_course.history import History
-from nin_course.models import nin, nin_small
+from nin_course.models import alexnet, nin, nin_small, vgg11
 from nin_course.norm import add_batch_norm, fold_batch_norm
 from nin_course.plots import get_fashion_mnist_labels, show_fashion_mnist
 from nin_course.train import evaluate_accuracy, fit, train_ch5, train_epoch
@@ -19,6 +19,7 @@ __all__ = [
     "GlobalAvgPool2d",
     "History",
     "add_batch_norm",
+    "alexnet",
     "evaluate_accuracy",
     "fit",
     "fold_batch_norm",
@@ -33,4 +34,5 @@ __all__ = [
     "summary",
     "train_ch5",
     "train_epoch",
+    "vgg11",
 ]

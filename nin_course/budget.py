@@ -6,6 +6,7 @@ and a network of any size is measured in milliseconds.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import torch
 from torch import nn
@@ -19,13 +20,14 @@ NOTES_EPOCH = 60_000 * 762_297_352  # MACs forward: the notes' network over all 
 
 @dataclass
 class Layer:
-    """One layer at work. `macs` counts the multiply-accumulates of convolutions and linear layers, for the batch."""
+    """One layer at work, or a whole stage. `macs` and `activations` count for the batch, as `summary` explains."""
 
     name: str
     kind: str
     output_shape: tuple[int, ...]
     parameters: int
     macs: int
+    activations: int
 
 
 @dataclass
@@ -40,13 +42,27 @@ class Summary:
     def macs(self) -> int:
         return sum(layer.macs for layer in self.layers)
 
+    @property
+    def activations(self) -> int:
+        return sum(layer.activations for layer in self.layers)
+
+    def stages(self) -> "Summary":
+        """The same, with the layers of each direct child of the network taken together: its stages."""
+        found: list[Layer] = []
+        for name, group in groupby(self.layers, key=lambda layer: layer.name.split(".")[0]):
+            parts = list(group)
+            counts = [sum(getattr(p, what) for p in parts) for what in ("parameters", "macs", "activations")]
+            kind = parts[0].kind if len(parts) == 1 else "Sequential"
+            found.append(Layer(name, kind, parts[-1].output_shape, *counts))
+        return Summary(found, self.output_shape, self.parameters)
+
     def __str__(self) -> str:
         rows = [("layer", "kind", "output shape", "parameters", "MACs")]
+        total = Layer("", "total", self.output_shape, self.parameters, self.macs, self.activations)
         rows += [
             (layer.name, layer.kind, "×".join(map(str, layer.output_shape)), f"{layer.parameters:,}", f"{layer.macs:,}")
-            for layer in self.layers
+            for layer in (*self.layers, total)
         ]
-        rows += [("", "total", "×".join(map(str, self.output_shape)), f"{self.parameters:,}", f"{self.macs:,}")]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         left = (str.ljust, str.ljust, str.rjust, str.rjust, str.rjust)
         return "\n".join(
@@ -56,11 +72,12 @@ class Summary:
 
 
 def summary(net: nn.Module, input_shape: Sequence[int] = (1, 1, 224, 224)) -> Summary:
-    """Shapes, parameters and MACs of every layer of `net` for an input of `input_shape` (N, C, H, W).
+    """Shapes, parameters, MACs and activations of every layer of `net` for an input of `input_shape` (N, C, H, W).
 
     A MAC is one multiplication and one addition; a convolution needs out_channels · H' · W' · (in_channels/groups) ·
-    k_h · k_w of them an image. Biases, activations and pooling are not counted. `FlopCounterMode` counts two FLOPs
-    where this counts one MAC. Raises ValueError if the input is too small for the network.
+    k_h · k_w of them an image. Biases, ReLUs and pooling are not counted. `FlopCounterMode` counts two FLOPs where
+    this counts one MAC. Activations are the numbers that convolutions and linear layers put out (as in Radosavovic et
+    al. 2020, arXiv:2003.13678, §3). Raises ValueError if the input is too small for the network.
 
     >>> summary(nn.Conv2d(3, 8, kernel_size=1), (1, 3, 10, 10)).macs     # 8 · 10 · 10 · 3
     2400
@@ -70,13 +87,15 @@ def summary(net: nn.Module, input_shape: Sequence[int] = (1, 1, 224, 224)) -> Su
     def note(name, layer):
         def hook(_, inputs, output):
             parameters = sum(p.numel() for p in layer.parameters())
-            layers.append(Layer(name, type(layer).__name__, tuple(output.shape), parameters, _macs(layer, output)))
+            activations = output.numel() if isinstance(layer, (nn.Conv2d, nn.Linear)) else 0
+            counts = parameters, _macs(layer, output), activations
+            layers.append(Layer(name, type(layer).__name__, tuple(output.shape), *counts))
 
         return hook
 
     hooks = [m.register_forward_hook(note(name, m)) for name, m in net.named_modules() if not list(m.children())]
     try:
-        output = _run_on_meta(net, input_shape)
+        output = run_on_meta(net, input_shape)
     except RuntimeError as error:
         raise ValueError(f"An input of shape {tuple(input_shape)} does not fit this network: {error}") from error
     finally:
@@ -132,13 +151,13 @@ def check_input(net: nn.Module, X: torch.Tensor) -> None:
 
 def _fits(net: nn.Module, input_shape: Sequence[int]) -> bool:
     try:
-        _run_on_meta(net, input_shape)
+        run_on_meta(net, input_shape)
     except RuntimeError:
         return False
     return True
 
 
-def _run_on_meta(net: nn.Module, input_shape: Sequence[int]) -> torch.Tensor:
+def run_on_meta(net: nn.Module, input_shape: Sequence[int]) -> torch.Tensor:
     tensors = {name: t.detach().to("meta") for name, t in (*net.named_parameters(), *net.named_buffers())}
     with torch.no_grad(), evaluation_mode(net):  # batch norm, while training, refuses a single 1×1 map
         return functional_call(net, tensors, (torch.empty(tuple(input_shape), device="meta"),))

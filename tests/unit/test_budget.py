@@ -93,3 +93,55 @@ def test_notes_epochs_count_images_and_arithmetic():
     small, notes = (d2l.nin_small(), (128, 1, 28, 28)), (d2l.nin(), (1, 1, 224, 224))
     assert notes_epochs(*notes, 30_000) == 0.5
     assert notes_epochs(*small, 60_000) == pytest.approx(46_337_536 / 762_297_352)
+
+
+@pytest.mark.parametrize(
+    ("build", "parameters", "macs", "activations"),
+    [
+        (d2l.nin, 1_992_166, 762_297_352, 1_525_614),
+        (d2l.alexnet, 46_764_746, 938_146_176, 608_650),
+        (d2l.vgg11, 128_806_154, 7_547_232_256, 7_434_250),
+    ],
+)
+def test_the_three_budgets_are_what_hooks_and_pytorchs_counter_find(build, parameters, macs, activations):
+    with torch.device("meta"):
+        net = build().eval()
+    found, counted = d2l.summary(net), []
+    for module in net.modules():
+        if isinstance(module, (nn.Conv2d, nn.Linear)):
+            module.register_forward_hook(lambda _m, _inputs, output: counted.append(output.numel()))
+    with FlopCounterMode(display=False) as counter:
+        net(torch.empty(1, 1, 224, 224, device="meta"))
+    assert (found.parameters, found.macs, found.activations) == (parameters, macs, activations)
+    assert sum(p.numel() for p in net.parameters()) == parameters
+    assert counter.get_total_flops() / 2 == macs
+    assert sum(counted) == activations
+
+
+@pytest.mark.parametrize(("net", "least", "most"), [(d2l.alexnet, 195, 226), (d2l.vgg11, 224, 255)])
+def test_a_dense_head_takes_only_the_sizes_that_its_docstring_names(net, least, most):
+    with torch.device("meta"):
+        built = net()
+    for size in (least, most):
+        assert d2l.summary(built, (1, 1, size, size)).output_shape == (1, 10)
+    for size in (least - 1, most + 1):
+        with pytest.raises(ValueError, match="does not fit"):
+            d2l.summary(built, (1, 1, size, size))
+
+
+def test_the_stages_of_a_network_add_up_to_its_layers():
+    whole = d2l.summary(d2l.nin())
+    stages = whole.stages()
+    assert [layer.name for layer in stages.layers] == [str(i) for i in range(10)]
+    assert stages.layers[2].output_shape == (1, 256, 26, 26)
+    assert stages.layers[2].kind == "Sequential"
+    assert stages.layers[3].kind == "MaxPool2d"
+    assert (stages.macs, stages.activations, stages.parameters) == (whole.macs, whole.activations, whole.parameters)
+
+
+def test_width_multiplies_the_channels_and_squares_the_weights_between_them():
+    half, whole = (d2l.summary(d2l.nin(width=w)).stages().layers for w in (0.5, 1.0))
+    assert [layer.output_shape[1] for layer in half[:7:2]] == [48, 128, 192, 192]
+    assert whole[4].macs / half[4].macs == 4
+    with pytest.raises(ValueError, match="without a channel"):
+        d2l.nin(width=0.001)
