@@ -5,20 +5,33 @@ from nin_course.demos.channel_mixer import ChannelMixer
 from nin_course.demos.few_pixels import FewPixels
 from nin_course.demos.guessing_game import GuessingGame
 from nin_course.demos.live import LivePicture
-from nin_course.demos.predict import Predict
+from nin_course.demos.one_cell import OneCell
+from nin_course.demos.predict import Bets, Predict
 from nin_course.demos.sliding_window import SlidingWindow
 from nin_course.demos.stages import show_stages
+from nin_course.demos.walk_through import WalkThrough
 
-ALL = (FewPixels, GuessingGame, ChannelMixer, SlidingWindow, BallotBox)  # in the order of the chapters
+ALL = (
+    FewPixels,
+    GuessingGame,
+    ChannelMixer,
+    SlidingWindow,
+    BallotBox,
+    WalkThrough,
+    OneCell,
+)  # in the order of the chapters
 
 __all__ = [
     "ALL",
     "BallotBox",
+    "Bets",
     "ChannelMixer",
     "FewPixels",
     "GuessingGame",
     "LivePicture",
+    "OneCell",
     "Predict",
     "SlidingWindow",
+    "WalkThrough",
     "show_stages",
 ]

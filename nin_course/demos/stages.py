@@ -29,7 +29,7 @@ def draw_stages(axis, found: list[tuple[str, tuple[int, ...]]]) -> None:
         style = dict(facecolor=KINDS.get(kind, "white"), alpha=0.75, edgecolor="black", linewidth=0.8)
         axis.add_patch(Rectangle((x, 0.5 - height / 2), width, height, **style))
         axis.text(x + width / 2, -0.06, "×".join(map(str, shape)), ha="center", va="top", fontsize=8.5, rotation=35)
-        x += width + 0.32
+        x += max(width, 0.42) + 0.32  # room for the words below a narrow box
     axis.set(xlim=(-0.1, x), ylim=(-0.42, 1.08))
     axis.axis("off")
 

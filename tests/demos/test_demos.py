@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 
 import nin_course as d2l
 from nin_course.data import LABELS, MEAN, STD
-from nin_course.demos import ALL, BallotBox, ChannelMixer, FewPixels, GuessingGame, Predict, SlidingWindow
+from nin_course.demos import (
+    ALL,
+    BallotBox,
+    Bets,
+    ChannelMixer,
+    FewPixels,
+    GuessingGame,
+    OneCell,
+    Predict,
+    SlidingWindow,
+    WalkThrough,
+)
 from nin_course.demos.ballot_box import voters
 from nin_course.demos.channel_mixer import signed, three_channels
 from nin_course.demos.few_pixels import one_of_each
@@ -186,6 +197,21 @@ def test_a_choice_starts_open_and_is_compared():
     assert "Just as you said" in repr(bet.reveal("the one"))
 
 
+def test_several_bets_are_told_beside_their_answers():
+    bets = Bets("How many?", ["cats", "dogs", "mice"])
+    assert bets.answers == [None, None, None]
+    assert bets.reveal([1, 2, 3.5]).verdict == "You made no prediction this time."
+    for control, value in zip(bets.controls, ("1", "3", "3.3"), strict=True):
+        control.value = value
+    assert bets.answers == [1, 3, 3.3]
+    told = bets.reveal([1, 2, 3.5], "Counted.")
+    assert told.verdict == "Counted. You had 2 of 3 right."
+    assert repr(told).splitlines()[:3] == ["How many?", "      you said  it is", "cats         1      1"]
+    assert "<td>3.3</td><td><b>3.5</b></td>" in told._repr_html_()
+    with pytest.raises(ValueError, match="zip"):
+        bets.reveal([1, 2])
+
+
 def test_a_folded_answer_previews_its_question_and_not_the_answer():
     bet = Predict("How many?")
     reveal = bet.reveal(4160)
@@ -242,6 +268,98 @@ def test_a_drawn_network_has_a_box_for_the_input_and_each_stage():
     net = d2l.nin_small()
     assert [shape for _, shape in stages(net, (1, 1, 28, 28))][:3] == [(1, 28, 28), (64, 28, 28), (64, 28, 28)]
     assert len(stages(net, (1, 1, 28, 28))) == 1 + 9 + 2 + 1  # input, convolutions, poolings, global average pooling
+
+
+# ---- walk through ---------------------------------------------------------------------------------------------------
+
+
+def walk(**changes):
+    return WalkThrough.compute({"size": 224, "width": 1.0, "head": "notes"} | changes)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(67, 320), st.sampled_from([0.25, 0.5, 1.0, 1.75]), st.sampled_from(["notes", "wide"]))
+def test_what_the_stages_cost_adds_up_to_the_network(size, width, head):
+    result = walk(size=size, width=width, head=head)
+    whole = d2l.summary(d2l.nin(head=head, width=width), (1, 1, size, size))
+    totals = {name: sum(values) for name, values in result["costs"].items()}
+    assert totals == {"parameters": whole.parameters, "MACs": whole.macs, "memory": 4 * whole.activations}
+    assert len(result["shapes"]) == 10
+    assert result["broken"] is None
+
+
+@pytest.mark.parametrize(("size", "stage", "arrives"), [(66, 5, 2), (35, 5, 1), (34, 3, 2), (32, 3, 2)])
+def test_an_image_too_small_breaks_at_the_stage_that_the_demo_names(size, stage, arrives):
+    result = walk(size=size)
+    assert (result["broken"], result["arrives"][-1]) == (stage, arrives)
+    X = torch.zeros(1, 1, size, size)
+    net = d2l.nin()
+    assert net[:stage](X).shape[-1] == arrives
+    with pytest.raises(RuntimeError):
+        net[: stage + 1](X)
+    demo = WalkThrough()
+    demo.controls["size"].value = size
+    assert f"a map of {arrives} × {arrives} arrives at stage {stage + 1}, pool, whose window is 3 × 3" in demo.text
+
+
+def test_what_chapter_04_says_was_found_in_the_walk_through_is_there():
+    for size in range(67, 321):
+        assert walk(size=size)["dearest"]["MACs"] == 2
+    whole, half, wide = (
+        {name: sum(values) for name, values in walk(**changes)["costs"].items()}
+        for changes in ({}, {"width": 0.5}, {"head": "wide"})
+    )
+    assert 0.25 < half["parameters"] / whole["parameters"] < 0.27
+    assert 0.25 < half["MACs"] / whole["MACs"] < 0.27
+    assert half["memory"] / whole["memory"] == pytest.approx(0.5, abs=0.001)
+    assert walk(head="wide")["dearest"] == {"parameters": 7, "MACs": 2, "memory": 0}
+    assert walk(head="wide")["costs"]["parameters"][7] == 1_479_178
+    assert wide["MACs"] / whole["MACs"] < 1.05
+    assert wide["memory"] / whole["memory"] < 1.02
+
+
+# ---- what one cell sees ---------------------------------------------------------------------------------------------
+
+
+def one_cell(**changes):
+    return OneCell.compute({"network": "small", "image": 9, "row": 3, "column": 3} | changes)
+
+
+@pytest.mark.parametrize("network", ["small", "wide"])
+@pytest.mark.parametrize("cell", [(0, 0), (2, 3), (4, 4), (6, 6)])
+def test_what_a_cell_feels_lies_in_what_it_sees(network, cell):
+    result = one_cell(network=network, row=cell[0], column=cell[1])
+    rows, columns = result["regions"][0]
+    outside = result["felt"].clone()
+    outside[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = 0
+    assert (outside == 0).all()
+    assert result["felt"].max() > 0
+    assert 1 <= result["half"] < len(rows) * len(columns) / 2
+
+
+def test_the_cells_of_the_demo_are_the_votes_of_the_shipped_network():
+    result = one_cell()
+    with torch.no_grad():
+        maps = d2l.pretrained_nin()[:-2]((one_of_each()[9:] - MEAN) / STD)[0]
+    assert result["label"] == maps.mean((1, 2)).argmax() == 9
+    torch.testing.assert_close(result["maps"], maps[9])
+
+
+def test_the_large_networks_maps_are_5_by_5_and_a_slider_beyond_them_means_the_last():
+    assert one_cell(network="wide", row=6, column=5)["cell"] == (4, 4)
+    assert one_cell(network="wide")["maps"].shape == (5, 5)
+
+
+def test_what_chapter_04_says_was_found_with_one_cell_is_there():
+    cells = {(row, column): one_cell(row=row, column=column) for row in range(7) for column in range(7)}
+    first = [cell for cell, result in cells.items() if all(0 in region for region in result["regions"][0])]
+    assert first == [(row, column) for row in range(3) for column in range(3)]
+    rows, columns = cells[1, 1]["regions"][0]
+    square = cells[1, 1]["image"][rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    assert 1 / 16 < (square > 0.1).float().mean() < 1 / 14
+    assert cells[1, 1]["maps"][1, 1].item() == pytest.approx(2.4, abs=0.05)
+    shares = torch.tensor([r["half"] / (len(r["regions"][0][0]) * len(r["regions"][0][1])) for r in cells.values()])
+    assert 1 / 8 < shares.mean() < 1 / 6
 
 
 # ---- the ballot box -------------------------------------------------------------------------------------------------

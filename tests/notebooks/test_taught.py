@@ -15,7 +15,7 @@ TAG = "teaches-"
 
 
 def taught():
-    """name -> the code that first defines it, with all taught code before it in the same chapter."""
+    """(chapter, name) -> the code that defines it there, with all taught code before it in the same chapter."""
     found = {}
     for chapter in build.chapters():
         notebook = build.assemble(chapter, solved=True)
@@ -24,13 +24,13 @@ def taught():
             for tag in cell.metadata.get("tags", []):
                 if tag.startswith(TAG):
                     code.append(cell.source)
-                    found.setdefault(tag.removeprefix(TAG), "\n\n".join(code))
+                    found[chapter.stem[:2].strip("_"), tag.removeprefix(TAG)] = "\n\n".join(code)
     return found
 
 
-def defined(name):
+def defined(chapter, name):
     namespace = {}
-    exec(taught()[name], namespace)
+    exec(taught()[chapter, name], namespace)
     return namespace
 
 
@@ -60,14 +60,18 @@ def check_nin(namespace):
 CHECKS = {"nin_block": check_nin_block, "GlobalAvgPool2d": check_global_avg_pool, "nin": check_nin}
 
 
-@pytest.mark.parametrize("name", sorted(taught()))
-def test_what_a_chapter_writes_is_what_the_package_exports(name):
+@pytest.mark.parametrize(("chapter", "name"), sorted(taught()))
+def test_what_a_chapter_writes_is_what_the_package_exports(chapter, name):
     torch.manual_seed(0)
-    CHECKS[name](defined(name))
+    CHECKS[name](defined(chapter, name))
+
+
+def test_every_part_is_taught_somewhere():
+    assert set(CHECKS) == {name for _, name in taught()}
 
 
 def test_a_different_definition_would_be_noticed():
-    namespace = defined("nin_block")
+    namespace = defined("02", "nin_block")
     package = d2l.nin_block
     namespace["nin_block"] = lambda *args: package(*args)[:4]  # one 1×1 layer fewer
     with pytest.raises((AssertionError, RuntimeError, ValueError)):
