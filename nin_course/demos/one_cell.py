@@ -137,7 +137,9 @@ class OneCell(Demo):
                 values, region = result["between"][i], result["regions"][i + 1]
                 _put(self.small[i], values, self.frames[3 + i], region, values.min().item(), values.max().item())
                 kernel, side = result["layers"][i + 1].kernel, f"{len(region[0])} × {len(region[1])}"
-                axis.set_title(f"{side} of {len(values)} × {len(values)}\n({kernel} × {kernel} next)", fontsize=8.5)
+                axis.set_title(
+                    f"{side} of {len(values)} × {len(values)},\nthen a {kernel} × {kernel} window", fontsize=8.5
+                )
         pixels = len(rows) * len(columns)
         trained = "" if result["trained"] else " This network is untrained."
         return (

@@ -20,11 +20,11 @@ def stages(net, input_shape) -> list[tuple[str, tuple[int, ...]]]:
 
 
 def draw_stages(axis, found: list[tuple[str, tuple[int, ...]]]) -> None:
-    """Draws what `stages` found on a matplotlib axis: maps as boxes, a vector as a bar of its own colour."""
+    """Draws what `stages` found on a matplotlib axis: maps as boxes, numbers without a place as a thin bar."""
     x, high = 0.0, max(shape[1] for _, shape in found if len(shape) == 3)
     for kind, shape in found:
         place = len(shape) == 3 and shape[1:] != (1, 1)
-        height = shape[1] / high if place else 1.0
+        height = shape[1] / high if place else 0.3
         width = 0.12 + 0.05 * shape[0] ** 0.5 if place else 0.07
         style = dict(facecolor=KINDS.get(kind, "white"), alpha=0.75, edgecolor="black", linewidth=0.8)
         axis.add_patch(Rectangle((x, 0.5 - height / 2), width, height, **style))
