@@ -4,7 +4,7 @@ from functools import cache
 
 import torch
 import torch.nn.functional as F
-from ipywidgets import SelectionSlider
+from ipywidgets import HBox, SelectionSlider, VBox
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
@@ -70,7 +70,7 @@ class OneCell(Demo):
 
     def __init__(self):
         options = [("small, 28 px, trained", "small"), ("large, 224 px, untrained", "wide")]
-        choose = SelectionSlider(options=options, description="network", style=LABEL, layout={"width": "340px"})
+        choose = SelectionSlider(options=options, description="network", style=LABEL, layout={"width": "430px"})
         super().__init__(
             {
                 "network": choose,
@@ -79,6 +79,11 @@ class OneCell(Demo):
                 "column": slider("cell: column", 3, 0, 6),
             }
         )
+
+    def arrange(self):
+        c = self.controls
+        left, right = VBox([c["network"], c["image"]]), VBox([c["row"], c["column"]])
+        return [HBox([left, right], layout={"flex_flow": "row wrap"}), self.picture, self.line]
 
     @staticmethod
     def compute(state):

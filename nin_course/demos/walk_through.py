@@ -41,7 +41,7 @@ class WalkThrough(Demo):
 
     def __init__(self):
         options = [("notes (384 → 10 → 10 → 10)", "notes"), ("wide (384 → 384 → 384 → 10)", "wide")]
-        head = SelectionSlider(options=options, description="head", style=LABEL, layout={"width": "420px"})
+        head = SelectionSlider(options=options, description="head", style=LABEL, layout={"width": "500px"})
         super().__init__(
             {"size": slider("image size", 224, 32, 320), "width": slider("width", 1.0, 0.25, 2.0, 0.25), "head": head}
         )
