@@ -42,12 +42,17 @@ def recorded_run() -> list[tuple[int, nn.Sequential]]:
 
     Its card.json says more; the weights were stored as float16. Raises ValueError if a file is not the recorded one.
     """
-    folder, found = ASSETS / "recorded_run", []
-    for record in json.loads((folder / "card.json").read_text())["snapshots"]:
+    found = []
+    for record in recorded_run_card()["snapshots"]:
         net = nin_small()
-        net.load_state_dict(_read(folder / record["file"], record["sha256"]), strict=True)
+        net.load_state_dict(_read(ASSETS / "recorded_run" / record["file"], record["sha256"]), strict=True)
         found.append((record["step"], net.eval()))
     return found
+
+
+def recorded_run_card() -> dict:
+    """How the recorded run was made, and of each of its snapshots: step, file, accuracy, per_class, never_said."""
+    return json.loads((ASSETS / "recorded_run" / "card.json").read_text())
 
 
 def _read(path: Path, sha256: str) -> dict[str, torch.Tensor]:

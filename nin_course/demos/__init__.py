@@ -9,6 +9,7 @@ from nin_course.demos.one_cell import OneCell
 from nin_course.demos.predict import Bets, Predict
 from nin_course.demos.sliding_window import SlidingWindow
 from nin_course.demos.stages import show_stages
+from nin_course.demos.training_desk import TrainingDesk
 from nin_course.demos.walk_through import WalkThrough
 
 ALL = (
@@ -19,6 +20,7 @@ ALL = (
     BallotBox,
     WalkThrough,
     OneCell,
+    TrainingDesk,
 )  # in the order of the chapters
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "OneCell",
     "Predict",
     "SlidingWindow",
+    "TrainingDesk",
     "WalkThrough",
     "show_stages",
 ]

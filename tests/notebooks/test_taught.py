@@ -57,7 +57,24 @@ def check_nin(namespace):
     same_network(namespace["net"], d2l.nin(), (2, 1, 100, 131))
 
 
-CHECKS = {"nin_block": check_nin_block, "GlobalAvgPool2d": check_global_avg_pool, "nin": check_nin}
+def check_train_epoch(namespace):
+    ends = []
+    for train_epoch in (namespace["train_epoch"], d2l.train_epoch):
+        torch.manual_seed(0)
+        net = d2l.nin_small()
+        batches = [(torch.randn(n, 1, 12, 12), torch.randint(10, (n,))) for n in (8, 8, 3)]
+        found = train_epoch(net, batches, torch.optim.SGD(net.parameters(), lr=0.1), "cpu")
+        ends.append((found, torch.cat([p.detach().flatten() for p in net.parameters()])))
+    assert ends[0][0] == ends[1][0]
+    assert torch.equal(ends[0][1], ends[1][1])
+
+
+CHECKS = {
+    "nin_block": check_nin_block,
+    "GlobalAvgPool2d": check_global_avg_pool,
+    "nin": check_nin,
+    "train_epoch": check_train_epoch,
+}
 
 
 @pytest.mark.parametrize(("chapter", "name"), sorted(taught()))
