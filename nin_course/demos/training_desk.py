@@ -114,8 +114,8 @@ class TrainingDesk(Demo):
         play = widgets.Play(min=0, max=self.record.last, step=8, value=self.record.last, interval=60, show_repeat=False)
         widgets.jslink((play, "value"), (c["step"], "value"))
         widgets.jslink((c["step"], "max"), (play, "max"))
-        # A sign of life: this one plays without end in the browser, unseen, for as long as the page is open.
-        self.beat = widgets.Play(min=0, max=10**6, interval=1000, repeat=True, playing=True, layout={"display": "none"})
+        # A sign of life: during a run this one plays in the browser, unseen, for as long as the page is open.
+        self.beat = widgets.Play(min=0, max=10**6, interval=1000, repeat=True, layout={"display": "none"})
         self.beat.observe(self._alive, names="value")
         rows = [[play, *self.keys.values(), self.beat], [c["step"], c["lr"]], [c["batch_norm"], c["relu"]]]
         boxes = [widgets.HBox(row, layout={"flex_flow": "row wrap"}) for row in rows]
@@ -210,9 +210,9 @@ class TrainingDesk(Demo):
     def _watch(self) -> None:
         """Once a second, on the kernel's own thread: while a cell runs, neither this nor a sign of life comes."""
         self.missed += 1
-        if self.running and self.missed > PATIENCE:
+        if self.missed > PATIENCE:
             self.end()
-        if self.running:
+        elif self.running:
             asyncio.get_running_loop().call_later(1, self._watch)
 
     def _alive(self, _change) -> None:
@@ -224,6 +224,7 @@ class TrainingDesk(Demo):
         for name in ("Pause", "Stop"):
             self.keys[name].disabled = not self.running
         self.keys["Pause"].description = "Pause" if self.go_on.is_set() else "Go on"
+        self.beat.playing = self.running
 
     # ---- the picture ------------------------------------------------------------------------------------------------
 

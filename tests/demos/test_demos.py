@@ -1,6 +1,7 @@
 """Every demo: its sums, its controls, its display. No kernel is needed: ipywidgets call back at once without one."""
 
 import base64
+import time
 
 import ipywidgets as widgets
 import pytest
@@ -8,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.colors import to_rgba
 
 import nin_course as d2l
 from nin_course.data import LABELS, MEAN, STD
@@ -21,6 +23,7 @@ from nin_course.demos import (
     OneCell,
     Predict,
     SlidingWindow,
+    TrainingDesk,
     WalkThrough,
 )
 from nin_course.demos.ballot_box import voters
@@ -28,6 +31,9 @@ from nin_course.demos.channel_mixer import signed, three_channels
 from nin_course.demos.few_pixels import one_of_each
 from nin_course.demos.guessing_game import HUMAN, ROUND
 from nin_course.demos.stages import stages
+from nin_course.demos.training_desk import LOOK, PATIENCE
+from nin_course.plots import ORANGE
+from nin_course.weights import recorded_run_card
 
 PNG = b"\x89PNG"
 
@@ -430,3 +436,65 @@ def test_what_chapter_02_says_was_found_with_the_sliding_window_is_there():
         assert padded[1:-1].all()  # of the image itself; what is dropped is padding
     assert window(size=12, kernel=5, stride=1, padding=2)["outputs"] == 12
     assert not window(size=28, kernel=2, stride=4)["seen"][2:26].all()
+
+
+# ---- the training desk ----------------------------------------------------------------------------------------------
+
+
+def test_the_recorded_run_is_shown_as_far_as_it_had_come_by_a_step():
+    desk = TrainingDesk()
+    whole, early = (TrainingDesk.compute(desk.state | {"step": step}) for step in (desk.record.last, 300))
+    card = recorded_run_card()["snapshots"]
+    assert whole["valid_acc"] == [(s["step"], s["accuracy"]) for s in card]
+    assert early["valid_acc"] == [(s["step"], s["accuracy"]) for s in card if s["step"] <= 300]
+    assert max(step for step, _ in early["loss"]) == 300
+    assert len(early["train_acc"]) == 1
+    assert (whole["finding"], TrainingDesk.compute(desk.state | {"step": 50})["finding"]) == ("", None)
+
+
+def test_a_run_at_the_desk_trains_pauses_takes_a_new_rate_and_stops():
+    desk = TrainingDesk()
+    desk.start()
+    assert wait_for(lambda: desk.record.last >= LOOK, 120)
+    desk.pause()
+    desk.controls["lr"].value = 1e-5
+    held = desk.record.last
+    assert wait_for(lambda: desk.group["lr"] == 1e-5, 5)
+    assert not wait_for(lambda: desk.record.last > held + LOOK, 3)
+    assert desk.running
+    desk.pause()
+    desk.end()
+    assert wait_for(lambda: not desk.running, 60)
+    assert desk.record.loss[0][1] < 2
+    assert desk.keys["Stop"].disabled
+    assert not desk.keys["Start"].disabled
+    desk.recorded()
+    assert desk.text.startswith("The recorded run, step 1256 of 1256")
+
+
+def test_what_the_guide_says_of_a_run_without_batch_norm_and_with_the_relu_is_so():
+    desk = TrainingDesk()
+    desk.controls["batch_norm"].value = False
+    desk.controls["relu"].value = True
+    desk.controls["lr"].value = 0.1
+    desk.start()
+    assert wait_for(lambda: not desk.running, 120)
+    assert "It has exploded" in desk.text or "All 10 class maps are zero" in desk.text
+    assert desk.lamp.get_facecolor() == to_rgba(ORANGE)
+
+
+def test_a_desk_that_nobody_looks_at_ends_its_run():
+    desk = TrainingDesk()
+    desk.start()
+    desk.missed = PATIENCE + 1
+    desk._watch()
+    assert wait_for(lambda: not desk.running, 60)
+
+
+def wait_for(true, seconds):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if true():
+            return True
+        time.sleep(0.05)
+    return False

@@ -1,0 +1,69 @@
+"""The training desk in a real JupyterLab: started, paused, stopped, and left alone."""
+
+import nbformat
+from conftest import Notebook
+from playwright.sync_api import expect
+
+DESK = "from nin_course.demos import TrainingDesk\n\ndesk = TrainingDesk()\ndesk"
+ASK = 'print("answer:", 6 * 7, "running:", desk.running)'
+
+
+def opened(lab, page):
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c, id=f"c{i}") for i, c in enumerate((DESK, ASK))])
+    book.metadata.kernelspec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    nbformat.write(book, lab.folder / "notebooks" / "desk.ipynb")
+    notebook = Notebook(page, lab, "desk.ipynb")
+    notebook.menu("Run", "Run All Cells")
+    cell = notebook.cell("TrainingDesk")
+    key(cell, "Start").wait_for(timeout=90_000)
+    return notebook, cell
+
+
+def key(cell, name):
+    return cell.get_by_role("button", name=name, exact=True)
+
+
+def line(cell):
+    return cell.locator(".widget-html-content span").last
+
+
+def ask(notebook, answer):
+    notebook.cell(ASK).locator(".cm-content").click()
+    notebook.page.keyboard.press("Shift+Enter")
+    expect(notebook.cell(ASK).locator(".jp-OutputArea")).to_contain_text(answer, timeout=20_000)
+
+
+def test_a_run_is_started_paused_and_stopped_and_the_notebook_stays_usable(lab, page):
+    notebook, cell = opened(lab, page)
+    expect(line(cell)).to_contain_text("The recorded run, step 1256 of 1256")
+    key(cell, "Start").click()
+    expect(line(cell)).to_contain_text("Your run, with batch norm, step 100 of 100", timeout=120_000)
+    ask(notebook, "answer: 42 running: True")
+    notebook.screenshot("05_desk_running")
+    key(cell, "Pause").click()
+    expect(key(cell, "Go on")).to_be_visible()
+    page.wait_for_timeout(2000)  # the step that was under way
+    held = line(cell).inner_text()
+    page.wait_for_timeout(6000)
+    assert line(cell).inner_text() == held
+    key(cell, "Go on").click()
+    expect(line(cell)).not_to_have_text(held, timeout=60_000)
+    key(cell, "Stop").click()
+    expect(key(cell, "Start")).to_be_enabled(timeout=30_000)
+    ask(notebook, "answer: 42 running: False")
+    key(cell, "Recorded run").click()
+    expect(line(cell)).to_contain_text("The recorded run, step 1256 of 1256")
+
+
+def test_a_closed_page_leaves_nothing_running(lab, page):
+    notebook, cell = opened(lab, page)
+    key(cell, "Start").click()
+    expect(line(cell)).to_contain_text("step 50 of 50", timeout=120_000)
+    page.wait_for_timeout(25_000)  # longer than the desk's patience: while the page is open, the run goes on
+    ask(notebook, "running: True")
+    notebook.save()
+    context = page.context
+    page.close()
+    later = context.new_page()
+    later.wait_for_timeout(30_000)
+    ask(Notebook(later, lab, "desk.ipynb"), "answer: 42 running: False")
