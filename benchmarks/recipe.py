@@ -1,7 +1,6 @@
 """What the recipe is worth: `python benchmarks/recipe.py KIND`. Takes hours, but for `draw`. The kinds:
 
 seeds   the laptop preset with ten seeds (--seeds 0,1,…,9), measured on the sample's 2,000 test images
-plain   the same in float32, as on a processor without bfloat16
 price   each ingredient left out once, three seeds, measured on 5,000 training images that nothing was trained on
 curve   accuracy on the 10,000 test images against notes-epochs, three seeds, one run for each point: the laptop preset
         on the full set, with labels smoothed by 0.1 (chosen in docs/decisions/0009)
@@ -48,8 +47,8 @@ WITHOUT = {
 
 def runs(kind: str, seeds: list[int]):
     """(name, recipe, seed) of every run of a kind."""
-    if kind in ("seeds", "plain"):
-        return [("laptop", preset("laptop", fast=kind == "seeds"), seed) for seed in seeds]
+    if kind == "seeds":
+        return [("laptop", preset("laptop"), seed) for seed in seeds]
     if kind == "price":
         changed = [(name, preset("laptop", **changes)) for name, changes in WITHOUT.items()]
         return [(*pair, seed) for seed, pair in itertools.product(seeds, changed)]
@@ -108,10 +107,9 @@ def unsaid(runs: list[dict]) -> str:
 def tables() -> list[str]:
     """Lines of Markdown: every kind of run that is written down."""
     lines = ["## The laptop preset, seed by seed (two runs at a time, one thread each)", ""]
-    lines += ["| arithmetic | seed | accuracy, 2,000 test images | never said | seconds |", "|---|---|---|---|---|"]
-    for kind, how in (("seeds", "bfloat16"), ("plain", "float32")):
-        for run in sorted(itertools.chain(*recorded(kind).values()), key=lambda run: run["seed"]):
-            lines.append(f"| {how} | {run['seed']} | {run['accuracy']:.4f} | {unsaid([run])} | {run['seconds']:.0f} |")
+    lines += ["| seed | accuracy, 2,000 test images | never said | seconds |", "|---|---|---|---|"]
+    for run in sorted(itertools.chain(*recorded("seeds").values()), key=lambda run: run["seed"]):
+        lines.append(f"| {run['seed']} | {run['accuracy']:.4f} | {unsaid([run])} | {run['seconds']:.0f} |")
     lines += ["", "## What each ingredient is worth (laptop preset, 5,000 training images apart)", ""]
     lines += ["| left out | accuracy | difference of the medians |", "|---|---|---|"]
     price = recorded("price")
@@ -158,7 +156,7 @@ def draw(path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("kind", choices=("seeds", "plain", "price", "curve", "unsmoothed", "notes", "wide", "draw"))
+    parser.add_argument("kind", choices=("seeds", "price", "curve", "unsmoothed", "notes", "wide", "draw"))
     parser.add_argument("--seeds", default="0,1,2", help="for example 0,1,2")
     chosen = parser.parse_args()
     if chosen.kind == "draw":
