@@ -95,10 +95,8 @@ class TrainingDesk(Demo):
             {
                 "step": slider("step", self.record.last, 0, self.record.last),
                 "lr": rate,
-                "batch_norm": widgets.Checkbox(True, description="batch norm (from the next Start on)", indent=False),
-                "relu": widgets.Checkbox(
-                    False, description="ReLU on the logits (from the next Start on)", indent=False
-                ),
+                "batch_norm": widgets.Checkbox(True, description="batch norm, from Start on", indent=False),
+                "relu": widgets.Checkbox(False, description="ReLU on the logits, from Start on", indent=False),
             }
         )
 
@@ -117,7 +115,7 @@ class TrainingDesk(Demo):
         # A sign of life: during a run this one plays in the browser, unseen, for as long as the page is open.
         self.beat = widgets.Play(min=0, max=10**6, interval=1000, repeat=True, layout={"display": "none"})
         self.beat.observe(self._alive, names="value")
-        rows = [[play, *self.keys.values(), self.beat], [c["step"], c["lr"]], [c["batch_norm"], c["relu"]]]
+        rows = [[play, c["step"], c["lr"]], [*self.keys.values(), c["batch_norm"], c["relu"], self.beat]]
         boxes = [widgets.HBox(row, layout={"flex_flow": "row wrap"}) for row in rows]
         return [*boxes, self.picture, self.line]
 
