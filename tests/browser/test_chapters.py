@@ -16,9 +16,11 @@ DEMOS = {
     "02_the_nin_block.ipynb": ["SlidingWindow()"],
     "03_global_average_pooling.ipynb": ["BallotBox()"],
     "04_the_whole_network.ipynb": ["WalkThrough()", "OneCell()"],
+    "06_why_nin_gets_stuck.ipynb": ["Autopsy()"],
 }
 HANDLES = {"FewPixels()": 1, "ChannelMixer()": 7, "SlidingWindow()": 8, "BallotBox()": 5}  # a range has two
 HANDLES |= {"WalkThrough()": 3, "OneCell()": 4}
+HANDLES |= {"Autopsy()": 3}
 PLACES = [(name, demo) for name, demos in DEMOS.items() for demo in demos]
 
 

@@ -13,6 +13,7 @@ import nin_course as d2l
 from nin_course.data import LABELS, MEAN, STD
 from nin_course.demos import (
     ALL,
+    Autopsy,
     BallotBox,
     Bets,
     ChannelMixer,
@@ -28,6 +29,7 @@ from nin_course.demos.channel_mixer import signed, three_channels
 from nin_course.demos.few_pixels import one_of_each
 from nin_course.demos.guessing_game import HUMAN, ROUND
 from nin_course.demos.stages import stages
+from nin_course.weights import stuck_runs
 
 PNG = b"\x89PNG"
 
@@ -430,3 +432,49 @@ def test_what_chapter_02_says_was_found_with_the_sliding_window_is_there():
         assert padded[1:-1].all()  # of the image itself; what is dropped is padding
     assert window(size=12, kernel=5, stride=1, padding=2)["outputs"] == 12
     assert not window(size=28, kernel=2, stride=4)["seen"][2:26].all()
+
+
+# ---- the autopsy ----------------------------------------------------------------------------------------------------
+
+
+def autopsy(**changes):
+    return Autopsy.compute({"recipe": "as the notes", "seed": 1, "step": 0} | changes)
+
+
+def test_the_autopsy_shows_what_was_recorded():
+    for run in stuck_runs()[::17]:
+        for step, kept in run["health"].items():
+            result = autopsy(recipe=run["recipe"], seed=run["seed"], step=int(step))
+            assert result["evidence"] == run["evidence"][step]
+            assert list(result["gradient"].values()) == list(kept["gradient"].values())
+            assert result["health"].dead == kept["dead"]
+            assert result["findings"] == result["health"].findings()
+            assert (result["lamp"] == "well") == (not result["findings"])
+
+
+def test_a_dead_class_has_no_bar_and_is_named():
+    demo = Autopsy()
+    dead = autopsy()["health"].dead
+    assert dead
+    for k in range(10):
+        assert (demo.bars[k].get_width() == 0) == (k in dead)
+        assert ("dead" in demo.marks[k].get_text()) == (k in dead)
+        assert (LABELS[k] in demo.text) == (k in dead)
+
+
+def test_a_lamp_goes_out_only_where_there_is_no_hope():
+    lamps = {
+        (run["recipe"], run["seed"]): autopsy(recipe=run["recipe"], seed=run["seed"])["lamp"] for run in stuck_runs()
+    }
+    assert {lamp for (recipe, _), lamp in lamps.items() if recipe != "as the notes"} == {"well"}
+    assert "ill" in lamps.values()
+    assert "dead" not in lamps.values()
+
+
+def test_the_accuracy_is_told_at_the_last_step_only():
+    demo = Autopsy()
+    told = []
+    for step in demo.controls["step"].options:
+        demo.controls["step"].value = step
+        told.append("of the test images right" in demo.text)
+    assert told == [False] * 7 + [True]
