@@ -76,6 +76,10 @@ FAULTS = {
 }
 
 
+def _share(moved: float) -> str:
+    return f"{moved:.1%}" if moved < 10 else f"{moved:,.0f} times"
+
+
 @dataclass
 class Case:
     losses: list[float]  # a step
@@ -85,7 +89,7 @@ class Case:
     def line(self) -> str:
         """The health line, and the least and the most that a block's weights have moved."""
         moved = self.health.moved.values()
-        return f"{self.health.line()}, weights moved {min(moved):.1%} to {max(moved):.1%}"
+        return f"{self.health.line()}, weights moved {_share(min(moved))} to {_share(max(moved))}"
 
     @property
     def fault(self) -> str:
@@ -201,7 +205,6 @@ def repaired(answer) -> str:
     """repaired() -> (network for (N, 1, 28, 28), learning rate for Adam); it has to learn with three seeds."""
     train_iter, test_iter = load_data_fashion_mnist(64, sample=True)
     X, y = train_iter.dataset[range(BATCH)]
-    reached = []
     for seed in SEEDS:
         torch.manual_seed(seed)
         result = run(answer, name="repaired", on="no arguments")
@@ -215,18 +218,18 @@ def repaired(answer) -> str:
         examiner = Examiner(net)
         examiner.see(X, y)
         loss, _ = train_epoch(net, train_iter, torch.optim.Adam(net.parameters(), lr=lr), "cpu")
-        reached.append(evaluate_accuracy(test_iter, net))
+        reached = evaluate_accuracy(test_iter, net)
         health = examiner.examine(len(train_iter), loss)
         if health.dead:
             dead = ", ".join(LABELS[k] for k in health.dead)
             raise Wrong(f"With seed {seed} it ends with dead classes: {dead}. A ReLU on the logits may do that.")
-        if reached[-1] < ENOUGH:
+        if reached < ENOUGH:
             also = " ".join(health.findings())
             raise Wrong(
-                f"With seed {seed} it gets {reached[-1]:.0%} right; {ENOUGH:.0%} are wanted, with each of three seeds. "
+                f"With seed {seed} it gets {reached:.0%} right; {ENOUGH:.0%} are wanted, with each of three seeds. "
                 f"{also or 'It learns, but slowly: does the image get through, past the narrow layers?'}"
             )
-    return f"It learns, whatever the seed: {', '.join(f'{share:.0%}' for share in reached)}. Is there a smaller repair?"
+    return f"It learns, with each of {len(SEEDS)} seeds, and all ten classes are alive. Is there a smaller repair?"
 
 
 def _takes_the_images(net: nn.Module, X: torch.Tensor) -> None:

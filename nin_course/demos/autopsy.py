@@ -14,7 +14,12 @@ from nin_course.weights import stuck_runs
 CHANCE = math.log(10)
 BLOCKS = ("block 1", "block 2", "block 3", "head")  # as they lie in the network, the poolings left out
 LEAST = 1e-7  # the left end of the gradients' axis; a gradient of zero has no place on it
-LAMPS = {"well": (BLUE, "no complaint"), "ill": (ORANGE, "in trouble"), "dead": ("black", "dead")}
+LAMPS = {
+    "well": (BLUE, "no complaint"),
+    "ill": (ORANGE, "in trouble"),
+    "walled": ("black", "no gradient"),
+    "dead": ("black", "dead"),
+}
 
 
 @cache
@@ -41,10 +46,9 @@ class Autopsy(Demo):
 
     def __init__(self):
         wide = dict(style=LABEL, layout={"width": "500px"})
-        recipe = SelectionSlider(
-            options=list(dict.fromkeys(recipe for recipe, _ in runs())), description="recipe", **wide
-        )
-        step = SelectionSlider(options=steps(), description="step", **wide)
+        names = dict.fromkeys(recipe for recipe, _ in runs())
+        recipe = SelectionSlider(options=[(name, name) for name in names], description="recipe", **wide)
+        step = SelectionSlider(options=[(str(step), step) for step in steps()], description="step", **wide)
         last = max(seed for _, seed in runs())
         super().__init__({"recipe": recipe, "seed": slider("seed", 1, 0, last, width=500), "step": step})
 
@@ -53,8 +57,9 @@ class Autopsy(Demo):
         run = runs()[state["recipe"], state["seed"]]
         health = Health(**run["health"][str(state["step"])], names=LABELS)
         findings = health.findings()
-        lamp = "dead" if health.hopeless else "ill" if findings else "well"
         gradient = dict(zip(BLOCKS, health.gradient.values(), strict=True))
+        lamp = "walled" if gradient["block 1"] == 0 else "ill" if findings else "well"
+        lamp = "dead" if health.hopeless else lamp
         return {
             **state,
             "health": health,
@@ -125,4 +130,7 @@ def _diagnosis(result) -> str:
         names = ", ".join(LABELS[k] for k in dead)
         findings = [f"It cannot say {names}: their maps are zero for every image. Take the ReLU off the logits."]
         findings += result["findings"][len(dead) :]
+    if result["lamp"] == "walled":
+        without = [name for name, norm in result["gradient"].items() if norm == 0]
+        findings = [*findings, f"No gradient at all reaches {', '.join(without)}."]
     return " ".join(findings) or "Nothing is wrong that an examination could find."

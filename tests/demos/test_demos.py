@@ -462,19 +462,36 @@ def test_a_dead_class_has_no_bar_and_is_named():
         assert (LABELS[k] in demo.text) == (k in dead)
 
 
-def test_a_lamp_goes_out_only_where_there_is_no_hope():
-    lamps = {
-        (run["recipe"], run["seed"]): autopsy(recipe=run["recipe"], seed=run["seed"])["lamp"] for run in stuck_runs()
+def test_the_lamp_goes_out_where_no_gradient_reaches_the_first_block():
+    last, seen = Autopsy().controls["step"].options[-1][1], set()
+    for run in stuck_runs():
+        result = autopsy(recipe=run["recipe"], seed=run["seed"], step=last)
+        assert (result["lamp"] == "walled") == (result["health"].gradient["0"] == 0)
+        seen.add(result["lamp"])
+    assert seen == {"walled", "ill", "well"}
+
+
+def test_what_chapter_06_says_was_found_in_the_autopsy_is_there():
+    last = Autopsy().controls["step"].options[-1][1]
+    first, end = (autopsy(seed=8, step=step)["health"].dead for step in (0, last))
+    assert [LABELS[k] for k in set(first) - set(end)] == ["T-shirt", "Trouser", "Bag"]
+    assert [LABELS[k] for k in set(end) - set(first)] == ["Dress"]
+    for recipe, seed in (("no ReLU on the logits", 9), ("width kept", 16)):
+        result = autopsy(recipe=recipe, seed=seed, step=last)
+        assert result["health"].dead == []
+        assert result["gradient"]["block 1"] == 0
+        assert 1.0 in result["health"].silent.values()
+    norms = {
+        recipe: sorted(autopsy(recipe=recipe, seed=seed)["gradient"]["block 1"] for seed in range(20))[10]
+        for recipe in ("width kept", "Kaiming")
     }
-    assert {lamp for (recipe, _), lamp in lamps.items() if recipe != "as the notes"} == {"well"}
-    assert "ill" in lamps.values()
-    assert "dead" not in lamps.values()
+    assert 5e4 < norms["Kaiming"] / norms["width kept"] < 2e5
 
 
 def test_the_accuracy_is_told_at_the_last_step_only():
     demo = Autopsy()
     told = []
-    for step in demo.controls["step"].options:
+    for _, step in demo.controls["step"].options:
         demo.controls["step"].value = step
         told.append("of the test images right" in demo.text)
     assert told == [False] * 7 + [True]
