@@ -55,6 +55,16 @@ def recorded_run_card() -> dict:
     return json.loads((ASSETS / "recorded_run" / "card.json").read_text())
 
 
+def stuck_runs() -> list[dict]:
+    """120 recorded runs of one NiN, twenty seeds of six recipes, from worst to best recipe. Chapter 06.
+
+    Each has its `recipe`, `seed`, `loss` (means of ten steps), `accuracy`, `confusion` (rows: the truth) and
+    `never_said`; `health` and `evidence` (mean logit of each class) map a step, as text, to an examination.
+    """
+    lines = (ASSETS / "stuck_runs" / "runs.jsonl").read_text().splitlines()
+    return [json.loads(line) for line in lines]
+
+
 def _read(path: Path, sha256: str) -> dict[str, torch.Tensor]:
     content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != sha256:

@@ -1,5 +1,6 @@
 """Things to play with in the chapters: one module a demo. Core ipywidgets and matplotlib only."""
 
+from nin_course.demos.autopsy import Autopsy
 from nin_course.demos.ballot_box import BallotBox
 from nin_course.demos.channel_mixer import ChannelMixer
 from nin_course.demos.few_pixels import FewPixels
@@ -21,10 +22,12 @@ ALL = (
     WalkThrough,
     OneCell,
     TrainingDesk,
+    Autopsy,
 )  # in the order of the chapters
 
 __all__ = [
     "ALL",
+    "Autopsy",
     "BallotBox",
     "Bets",
     "ChannelMixer",

@@ -81,7 +81,7 @@ class Notebook:
         self.page.locator(".lm-MenuBar-itemLabel", has_text=menu).first.click()
         self.page.locator(".lm-Menu-itemLabel").get_by_text(item, exact=True).click()
 
-    def run_all(self, seconds: float = 120) -> None:
+    def run_all(self, seconds: float = 240) -> None:
         self.menu("Run", "Run All Cells")
         status = self.page.locator(".jp-Notebook-ExecutionIndicator")
         expect(status).to_have_attribute("data-status", "busy")
@@ -91,6 +91,14 @@ class Notebook:
             quiet = quiet + 1 if status.get_attribute("data-status") == "idle" else 0
             assert time.monotonic() < deadline, f"{self.name} was still running after {seconds} s"
         self.save()
+
+    def run(self, source: str):
+        """Runs one cell alone, the one with this text; returns it."""
+        cell = self.cell(source)
+        cell.locator(".cm-content").click()
+        self.page.keyboard.press("Shift+Enter")
+        cell.locator(".jp-OutputArea .jupyter-widgets").first.wait_for(timeout=90_000)
+        return cell
 
     def save(self) -> None:
         self.page.locator(".jp-Notebook").click(position={"x": 3, "y": 3})

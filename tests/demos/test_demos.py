@@ -15,6 +15,7 @@ import nin_course as d2l
 from nin_course.data import LABELS, MEAN, STD
 from nin_course.demos import (
     ALL,
+    Autopsy,
     BallotBox,
     Bets,
     ChannelMixer,
@@ -33,7 +34,7 @@ from nin_course.demos.guessing_game import HUMAN, ROUND
 from nin_course.demos.stages import stages
 from nin_course.demos.training_desk import LOOK, PATIENCE
 from nin_course.plots import ORANGE
-from nin_course.weights import recorded_run_card
+from nin_course.weights import recorded_run_card, stuck_runs
 
 PNG = b"\x89PNG"
 
@@ -498,3 +499,66 @@ def wait_for(true, seconds):
             return True
         time.sleep(0.05)
     return False
+
+
+# ---- the autopsy ----------------------------------------------------------------------------------------------------
+
+
+def autopsy(**changes):
+    return Autopsy.compute({"recipe": "as the notes", "seed": 1, "step": 0} | changes)
+
+
+def test_the_autopsy_shows_what_was_recorded():
+    for run in stuck_runs()[::17]:
+        for step, kept in run["health"].items():
+            result = autopsy(recipe=run["recipe"], seed=run["seed"], step=int(step))
+            assert result["evidence"] == run["evidence"][step]
+            assert list(result["gradient"].values()) == list(kept["gradient"].values())
+            assert result["health"].dead == kept["dead"]
+            assert result["findings"] == result["health"].findings()
+            assert (result["lamp"] == "well") == (not result["findings"])
+
+
+def test_a_dead_class_has_no_bar_and_is_named():
+    demo = Autopsy()
+    dead = autopsy()["health"].dead
+    assert dead
+    for k in range(10):
+        assert (demo.bars[k].get_width() == 0) == (k in dead)
+        assert ("dead" in demo.marks[k].get_text()) == (k in dead)
+        assert (LABELS[k] in demo.text) == (k in dead)
+
+
+def test_the_lamp_goes_out_where_no_gradient_reaches_the_first_block():
+    last, seen = Autopsy().controls["step"].options[-1][1], set()
+    for run in stuck_runs():
+        result = autopsy(recipe=run["recipe"], seed=run["seed"], step=last)
+        assert (result["lamp"] == "walled") == (result["health"].gradient["0"] == 0)
+        seen.add(result["lamp"])
+    assert seen == {"walled", "ill", "well"}
+
+
+def test_what_chapter_06_says_was_found_in_the_autopsy_is_there():
+    last = Autopsy().controls["step"].options[-1][1]
+    first, end = (autopsy(seed=8, step=step)["health"].dead for step in (0, last))
+    assert [LABELS[k] for k in set(first) - set(end)] == ["T-shirt", "Trouser", "Bag"]
+    assert [LABELS[k] for k in set(end) - set(first)] == ["Dress"]
+    for recipe, seed in (("no ReLU on the logits", 9), ("width kept", 16)):
+        result = autopsy(recipe=recipe, seed=seed, step=last)
+        assert result["health"].dead == []
+        assert result["gradient"]["block 1"] == 0
+        assert 1.0 in result["health"].silent.values()
+    norms = {
+        recipe: sorted(autopsy(recipe=recipe, seed=seed)["gradient"]["block 1"] for seed in range(20))[10]
+        for recipe in ("width kept", "Kaiming")
+    }
+    assert 5e4 < norms["Kaiming"] / norms["width kept"] < 2e5
+
+
+def test_the_accuracy_is_told_at_the_last_step_only():
+    demo = Autopsy()
+    told = []
+    for _, step in demo.controls["step"].options:
+        demo.controls["step"].value = step
+        told.append("of the test images right" in demo.text)
+    assert told == [False] * 7 + [True]

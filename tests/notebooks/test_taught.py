@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import nin_course as d2l
+from nin_course.assets import make_stuck_runs
 from nin_course.checks import ch00
 
 TAG = "teaches-"
@@ -108,3 +109,15 @@ def test_every_stored_notebook_is_valid():
     for chapter in build.chapters():
         for path in build.targets(chapter):
             nbformat.validate(nbformat.read(path, as_version=4))
+
+
+def check_kaiming(namespace):
+    networks = []
+    for function in (namespace["kaiming"], make_stuck_runs.kaiming):
+        torch.manual_seed(1)
+        networks.append(function(d2l.nin(width=0.25)))
+    same, other = (dict(net.named_parameters()) for net in networks)
+    assert all(torch.equal(same[name], other[name]) for name in same)
+
+
+CHECKS["kaiming"] = check_kaiming
