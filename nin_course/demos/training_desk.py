@@ -302,7 +302,7 @@ class TrainingDesk(Demo):
         said = [f"{result['name'][0].upper()}{result['name'][1:]}, step {result['step']} of {result['last']}"]
         for name, words in (("loss", "loss {:.2f}"), ("valid_acc", "accuracy {:.3f}"), ("pace", "{:,.0f} images/s")):
             said += [words.format(entries[-1][1]) for entries in [result[name]] if entries]
-        return ", ".join(said) + "." + (f" {finding}" if finding else "")
+        return ", ".join(said) + f". Learning rate now: {lr:g}." + (f" {finding}" if finding else "")
 
 
 _SHOWN = ("loss", "pace", "train_acc", "valid_acc", "health")
