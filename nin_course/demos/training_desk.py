@@ -2,12 +2,9 @@
 
 import asyncio
 import itertools
-import json
 import math
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import cache
 from threading import Event, RLock, Thread
 
 import ipywidgets as widgets
@@ -16,51 +13,19 @@ from matplotlib.patches import Circle
 from torch import nn
 
 from nin_course.demos._base import LABEL, Demo, slider
+from nin_course.demos.record import Record, recorded
 from nin_course.models import nin_small
 from nin_course.norm import add_batch_norm
 from nin_course.plots import BLUE, GREY, ORANGE
 from nin_course.recipe import load, preset
 from nin_course.speed import has_bfloat16
 from nin_course.train import fit
-from nin_course.weights import ASSETS, recorded_run_card
 
 LOOK = 50  # steps between two looks at accuracy and health; `fit` takes so many for an epoch
 LOOKS = 100  # after which a run that nobody stops ends
 PATIENCE = 20  # seconds without a sign of life from the page, after which it is taken for closed
 WORST = 5.0  # the largest loss that is drawn
 RATES = (1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 1.0)
-
-
-@dataclass
-class Record:
-    """What is known of a run: lists of (step, value)."""
-
-    name: str
-    loss: list[tuple[int, float]] = field(default_factory=list)
-    pace: list[tuple[int, float]] = field(default_factory=list)  # images a second
-    train_acc: list[tuple[int, float]] = field(default_factory=list)
-    valid_acc: list[tuple[int, float]] = field(default_factory=list)
-    health: list[tuple[int, str]] = field(default_factory=list)  # "" is healthy
-
-    @property
-    def last(self) -> int:
-        return max((entries[-1][0] for entries in (self.loss, self.valid_acc) if entries), default=0)
-
-
-@cache
-def recorded() -> Record:
-    """The run that comes with the course: the laptop preset on the sample."""
-    run = Record("the recorded run")
-    lines = [json.loads(line) for line in (ASSETS / "recorded_run" / "history.jsonl").read_text().splitlines()]
-    run.loss = [(entry["step"], entry["loss"]) for entry in lines if "step" in entry]
-    epochs = [entry for entry in lines if "epoch" in entry]
-    for entry in epochs:
-        step = entry["epoch"] * run.last // len(epochs)
-        run.train_acc.append((step, entry["train_acc"]))
-        run.pace.append((step, entry["images_per_second"]))
-        run.health.append((step, ""))
-    run.valid_acc = [(snapshot["step"], snapshot["accuracy"]) for snapshot in recorded_run_card()["snapshots"]]
-    return run
 
 
 class TrainingDesk(Demo):
