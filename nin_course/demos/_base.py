@@ -95,8 +95,13 @@ def slider(text: str, value, low, high, step=1, width: int = 340):
 
 def garment(label: int, width: int = 340) -> widgets.SelectionSlider:
     """A slider over the ten classes, by name; its value is the class's number."""
-    options, layout = [(name, k) for k, name in enumerate(LABELS)], {"width": f"{width}px"}
-    return widgets.SelectionSlider(options=options, value=label, description="image", style=LABEL, layout=layout)
+    return choice("image", [(name, k) for k, name in enumerate(LABELS)], label, width)
+
+
+def choice(text: str, options: list[tuple[str, object]], value=None, width: int = 340) -> widgets.SelectionSlider:
+    """A slider over (name, value) pairs, at the first of them unless `value` is given."""
+    layout, value = {"width": f"{width}px"}, options[0][1] if value is None else value
+    return widgets.SelectionSlider(options=options, value=value, description=text, style=LABEL, layout=layout)
 
 
 def bare(figure: Figure, *rectangle: float, title: str = "", size: float = 10):

@@ -3,10 +3,8 @@
 import math
 from functools import cache
 
-from ipywidgets import SelectionSlider
-
 from nin_course.data import LABELS
-from nin_course.demos._base import LABEL, Demo, slider
+from nin_course.demos._base import Demo, choice, slider
 from nin_course.diagnose import Health
 from nin_course.plots import BLUE, GREY, ORANGE
 from nin_course.weights import stuck_runs
@@ -45,10 +43,9 @@ class Autopsy(Demo):
     size = (9.2, 4.3)
 
     def __init__(self):
-        wide = dict(style=LABEL, layout={"width": "500px"})
         names = dict.fromkeys(recipe for recipe, _ in runs())
-        recipe = SelectionSlider(options=[(name, name) for name in names], description="recipe", **wide)
-        step = SelectionSlider(options=[(str(step), step) for step in steps()], description="step", **wide)
+        recipe = choice("recipe", [(name, name) for name in names], width=500)
+        step = choice("step", [(str(step), step) for step in steps()], width=500)
         last = max(seed for _, seed in runs())
         super().__init__({"recipe": recipe, "seed": slider("seed", 1, 0, last, width=500), "step": step})
 

@@ -4,12 +4,12 @@ from functools import cache
 
 import torch
 import torch.nn.functional as F
-from ipywidgets import HBox, SelectionSlider, VBox
+from ipywidgets import HBox, VBox
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
 from nin_course.data import LABELS, MEAN, STD
-from nin_course.demos._base import LABEL, Demo, bare, garment, slider
+from nin_course.demos._base import Demo, bare, choice, garment, slider
 from nin_course.demos.few_pixels import one_of_each
 from nin_course.models import nin
 from nin_course.plots import BLUE, DIVERGING, show_image
@@ -70,10 +70,9 @@ class OneCell(Demo):
 
     def __init__(self):
         options = [("small, 28 px, trained", "small"), ("large, 224 px, untrained", "wide")]
-        choose = SelectionSlider(options=options, description="network", style=LABEL, layout={"width": "430px"})
         super().__init__(
             {
-                "network": choose,
+                "network": choice("network", options, width=430),
                 "image": garment(9),
                 "row": slider("cell: row", 3, 0, 6),
                 "column": slider("cell: column", 3, 0, 6),

@@ -12,7 +12,7 @@ import torch
 from matplotlib.patches import Circle
 from torch import nn
 
-from nin_course.demos._base import LABEL, Demo, slider
+from nin_course.demos._base import Demo, choice, slider
 from nin_course.demos.record import Record, recorded
 from nin_course.models import nin_small
 from nin_course.norm import add_batch_norm
@@ -52,10 +52,7 @@ class TrainingDesk(Demo):
     def __init__(self):
         self.record, self.thread, self.stop, self.go_on, self.lock = recorded(), None, False, Event(), RLock()
         self.missed, self.group = 0, None
-        wide = {"width": "340px"}
-        rate = widgets.SelectionSlider(
-            options=[(f"{r:g}", r) for r in RATES], value=3e-3, description="learning rate", style=LABEL, layout=wide
-        )
+        rate = choice("learning rate", [(f"{r:g}", r) for r in RATES], 3e-3)
         super().__init__(
             {
                 "step": slider("step", self.record.last, 0, self.record.last),

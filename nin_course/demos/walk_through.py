@@ -1,11 +1,10 @@
 """Chapter 04: the ten stages of the large network, drawn to scale, and what each costs."""
 
 import torch
-from ipywidgets import SelectionSlider
 from matplotlib.patches import Rectangle
 
 from nin_course.budget import summary
-from nin_course.demos._base import LABEL, Demo, slider
+from nin_course.demos._base import Demo, choice, slider
 from nin_course.models import nin
 from nin_course.plots import BLUE, GREY, ORANGE
 
@@ -41,7 +40,7 @@ class WalkThrough(Demo):
 
     def __init__(self):
         options = [("notes (384 → 10 → 10 → 10)", "notes"), ("wide (384 → 384 → 384 → 10)", "wide")]
-        head = SelectionSlider(options=options, description="head", style=LABEL, layout={"width": "500px"})
+        head = choice("head", options, width=500)
         super().__init__(
             {"size": slider("image size", 224, 32, 320), "width": slider("width", 1.0, 0.25, 2.0, 0.25), "head": head}
         )
