@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import math
 import time
+import traceback
 from contextlib import suppress
 from threading import Event, RLock, Thread
 
@@ -98,7 +99,7 @@ class TrainingDesk(Demo):
         self.go_on.set()
         self._labels()
         self._show(0)
-        self.thread = Thread(target=self._train, daemon=True)
+        self.thread = Thread(target=self._run, daemon=True)
         self.thread.start()
         self._labels()
         with suppress(RuntimeError):  # without a notebook there is no page to watch
@@ -121,6 +122,17 @@ class TrainingDesk(Demo):
             self._show(self.record.last)
 
     # ---- the run ----------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            self._train()
+        except Exception as error:
+            self.record.name += f", broke off: {type(error).__name__}"
+            traceback.print_exc()
+        finally:
+            self.thread = None
+            self._labels()
+            self._show(self.record.last)
 
     def _train(self) -> None:
         torch.manual_seed(time.time_ns() % 2**31)
@@ -163,9 +175,6 @@ class TrainingDesk(Demo):
         """What `fit` calls when the run is over."""
         if history.findings:
             self.record.health.append((self.record.last, history.findings[0]))
-        self.thread = None
-        self._labels()
-        self._show(self.record.last)
 
     def _watch(self) -> None:
         """Once a second, on the kernel's own thread: while a cell runs, neither this nor a sign of life comes."""

@@ -492,6 +492,19 @@ def test_a_desk_that_nobody_looks_at_ends_its_run():
     assert wait_for(lambda: not desk.running, 60)
 
 
+def test_a_run_that_breaks_off_says_why_and_gives_the_keys_back(monkeypatch, capsys):
+    def no_batches(*_args, **_settings):
+        raise OSError("no such file")
+
+    monkeypatch.setattr("nin_course.demos.training_desk.load", no_batches)
+    desk = TrainingDesk()
+    desk.start()
+    assert wait_for(lambda: not desk.running and desk.keys["Stop"].disabled, 10)
+    assert not desk.keys["Start"].disabled
+    assert desk.text.startswith("Your run, with batch norm, broke off: OSError, step 0 of 0.")
+    assert "OSError: no such file" in capsys.readouterr().err
+
+
 def wait_for(true, seconds):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
