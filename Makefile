@@ -15,7 +15,7 @@ lab: $(VENV)/lab.done
 test: $(VENV)/dev.done
 	$(PY) -m nin_course data --full
 	$(PY) tests/browser/chromium.py
-	$(PY) -m pytest --nbval --nbval-current-env tests notebooks
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --nbval --nbval-current-env tests notebooks
 
 notebooks: $(VENV)/dev.done
 	$(PY) notebooks/source/build.py

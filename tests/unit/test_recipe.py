@@ -9,11 +9,10 @@ from nin_course.runs import measure
 from nin_course.train import fit
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
-def test_one_epoch_of_the_sample_is_enough_to_tell_every_class_from_the_others(seed):
+def test_one_epoch_of_the_sample_is_enough_to_tell_every_class_from_the_others():
     recipe = preset("laptop", epochs=1)
     train_iter, test_iter = load(recipe)
-    net, history = train(recipe, train_iter, seed=seed, progress=False)
+    net, history = train(recipe, train_iter, seed=0, progress=False)
     found = measure(fold_batch_norm(net), test_iter, "test images")
     assert not history.findings
     assert found["accuracy"] > 0.75
