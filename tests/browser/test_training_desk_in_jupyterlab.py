@@ -43,7 +43,7 @@ def test_a_run_is_started_paused_and_stopped_and_the_notebook_stays_usable(lab, 
     notebook, cell = opened(lab, page)
     expect(line(cell)).to_contain_text("The recorded run, step 1256 of 1256")
     key(cell, "Start").click()
-    expect(line(cell)).to_contain_text("Your run, with batch norm, step 100 of 100", timeout=120_000)
+    expect(line(cell)).to_contain_text("Your run, with batch norm, step 100 of 100", timeout=240_000)
     ask(notebook, "answer: 42 running: True")
     notebook.screenshot("05_desk_running")
     key(cell, "Pause").click()
@@ -53,7 +53,7 @@ def test_a_run_is_started_paused_and_stopped_and_the_notebook_stays_usable(lab, 
     page.wait_for_timeout(6000)
     assert step(cell) == held
     key(cell, "Go on").click()
-    expect(line(cell)).not_to_contain_text(f"step {held} of", timeout=60_000)
+    expect(line(cell)).not_to_contain_text(f"step {held} of", timeout=120_000)
     key(cell, "Stop").click()
     expect(key(cell, "Start")).to_be_enabled(timeout=30_000)
     ask(notebook, "answer: 42 running: False")
@@ -64,7 +64,7 @@ def test_a_run_is_started_paused_and_stopped_and_the_notebook_stays_usable(lab, 
 def test_a_closed_page_leaves_nothing_running(lab, page):
     notebook, cell = opened(lab, page)
     key(cell, "Start").click()
-    expect(line(cell)).to_contain_text("step 50 of 50", timeout=120_000)
+    expect(line(cell)).to_contain_text("step 50 of 50", timeout=240_000)
     page.wait_for_timeout(25_000)  # longer than the desk's patience: while the page is open, the run goes on
     ask(notebook, "running: True")
     notebook.save()
