@@ -81,8 +81,9 @@ class Notebook:
         self.page.locator(".lm-MenuBar-itemLabel", has_text=menu).first.click()
         self.page.locator(".lm-Menu-itemLabel").get_by_text(item, exact=True).click()
 
-    def run_all(self, seconds: float = 240) -> None:
-        self.menu("Run", "Run All Cells")
+    def restart_and_run_all(self, seconds: float = 240) -> None:
+        self.menu("Run", "Restart Kernel and Run All Cells…")
+        self.page.get_by_role("button", name="Confirm Kernel Restart").click()
         status = self.page.locator(".jp-Notebook-ExecutionIndicator")
         expect(status).to_have_attribute("data-status", "busy")
         deadline, quiet = time.monotonic() + seconds, 0

@@ -21,7 +21,6 @@ DEMOS = {
 }
 HANDLES = {"FewPixels()": 1, "ChannelMixer()": 7, "SlidingWindow()": 8, "BallotBox()": 5}  # a range has two
 HANDLES |= {"WalkThrough()": 3, "OneCell()": 4, "TrainingDesk()": 2, "Autopsy()": 3}
-PLACES = [(name, demo) for name, demos in DEMOS.items() for demo in demos]
 
 
 def picture(cell) -> str:
@@ -58,46 +57,91 @@ def line(cell) -> str:
     return cell.locator(".widget-html-content span").last.inner_text()
 
 
-@pytest.mark.parametrize("name", DEMOS)
-def test_run_all_raises_nothing_and_folds_open_what_was_hidden(lab, page, name):
-    notebook = Notebook(page, lab, name)
-    notebook.run_all()
-    cells = [c for c in lab.stored(name)["cells"] if c["cell_type"] == "code"]
+class Chapter:
+    """A fresh clone with one chapter open. The tests below take it from there to its reopening, in this order."""
+
+    def __init__(self, home, browser, name: str):
+        self.browser, self.lab, self.name, self.demos = browser, Lab(home), name, DEMOS[name]
+        self.lab.start()
+        self.open()
+
+    def open(self) -> None:
+        self.page = self.browser.new_context(viewport={"width": 1366, "height": 900}).new_page()
+        self.notebook = Notebook(self.page, self.lab, self.name)
+
+    def close(self) -> None:
+        self.page.context.close()
+        self.lab.stop()
+
+    def screenshot(self, what: str) -> None:
+        self.notebook.screenshot(f"{self.name[:2]}_{what}")
+
+    def nothing_is_broken(self) -> None:
+        for words in ("Error displaying widget", "model not found", "Loading widget", "Would you like to get notified"):
+            expect(self.page.get_by_text(words)).to_have_count(0)
+
+
+@pytest.fixture(scope="module", params=DEMOS)
+def chapter(request, tmp_path_factory, browser):
+    chapter = Chapter(tmp_path_factory.mktemp("home"), browser, request.param)
+    yield chapter
+    chapter.close()
+
+
+def test_a_fresh_clone_shows_each_demos_picture_and_hides_each_answer(chapter):
+    for demo in chapter.demos:
+        assert shows_a_picture(chapter.notebook.cell(demo))
+        chapter.screenshot(f"{demo[:-2]}_fresh")
+    chapter.nothing_is_broken()
+    cells = chapter.lab.stored(chapter.name)["cells"]
+    hidden = [c for c in cells if c["metadata"].get("jupyter", {}).get("outputs_hidden")]
+    assert hidden
+    for cell in hidden:
+        shown = chapter.notebook.cell("".join(cell["source"]).splitlines()[-1])
+        question = "".join(cell["outputs"][-1]["data"]["text/plain"]).splitlines()[0]
+        expect(shown.locator(".jp-Cell-outputWrapper")).to_have_text(question)
+
+
+def test_a_demo_runs_alone_and_every_control_answers_the_keyboard(chapter):
+    for demo in chapter.demos:
+        cell = chapter.notebook.run(demo)
+        if "Guessing" in demo:
+            continue  # played through below
+        handles = cell.locator(".noUi-handle")
+        handles.first.wait_for()
+        cell.locator(".jp-OutputArea img").first.scroll_into_view_if_needed()
+        chapter.screenshot(f"{demo[:-2]}_before")
+        assert handles.count() == HANDLES[demo]
+        for i in range(handles.count()):
+            before, text, handle = settled(cell), line(cell), handles.nth(i)
+            at_the_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
+            for _ in range(3):
+                handle.press("ArrowLeft" if at_the_end else "ArrowRight")
+            assert changes(cell, before), f"slider {i} of {demo} moved no picture"
+            settled(cell)
+            assert line(cell) != text, f"slider {i} of {demo} changed no number"
+        for toggle in cell.locator("input[type=checkbox]").all():
+            before = settled(cell)
+            toggle.press(" ")
+            assert changes(cell, before)
+        assert cell.locator(".jp-OutputArea img").count() == 1
+        chapter.screenshot(f"{demo[:-2]}_after")
+
+
+def test_restart_and_run_all_raises_nothing_and_folds_open_what_was_hidden(chapter):
+    chapter.notebook.restart_and_run_all()
+    cells = [c for c in chapter.lab.stored(chapter.name)["cells"] if c["cell_type"] == "code"]
+    assert all(c["execution_count"] for c in cells)
     assert not [o for c in cells for o in c["outputs"] if o["output_type"] == "error"]
     assert all(not c["metadata"].get("jupyter", {}).get("outputs_hidden") for c in cells)
-    expect(page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']")).to_have_count(0)
-    notebook.screenshot(f"{name[:2]}_run_all_end")
+    expect(chapter.page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']")).to_have_count(0)
+    chapter.nothing_is_broken()
+    chapter.screenshot("run_all_end")
 
 
-@pytest.mark.parametrize(("name", "demo"), [place for place in PLACES if "Guessing" not in place[1]])
-def test_every_control_of_a_demo_answers_the_keyboard(lab, page, name, demo):
-    notebook = Notebook(page, lab, name)
-    cell = notebook.run(demo)
-    handles = cell.locator(".noUi-handle")
-    handles.first.wait_for()
-    cell.locator(".jp-OutputArea img").first.scroll_into_view_if_needed()
-    notebook.screenshot(f"{name[:2]}_{demo[:-2]}_before")
-    assert handles.count() == HANDLES[demo]
-    for i in range(handles.count()):
-        before, text = settled(cell), line(cell)
-        at_the_end = handles.nth(i).get_attribute("aria-valuenow") == handles.nth(i).get_attribute("aria-valuemax")
-        for _ in range(3):
-            handles.nth(i).press("ArrowLeft" if at_the_end else "ArrowRight")
-        assert changes(cell, before), f"slider {i} of {demo} moved no picture"
-        settled(cell)
-        assert line(cell) != text, f"slider {i} of {demo} changed no number"
-    for toggle in cell.locator("input[type=checkbox]").all():
-        before = settled(cell)
-        toggle.press(" ")
-        assert changes(cell, before)
-    assert cell.locator(".jp-OutputArea img").count() == 1
-    notebook.screenshot(f"{name[:2]}_{demo[:-2]}_after")
-
-
-def test_the_guessing_game_can_be_played_through(lab, page):
-    notebook = Notebook(page, lab, "00_start_here.ipynb")
-    notebook.run_all()
-    cell = notebook.cell("GuessingGame()")
+@pytest.mark.parametrize("chapter", ["00_start_here.ipynb"], indirect=True)
+def test_the_guessing_game_can_be_played_through(chapter):
+    cell = chapter.notebook.run("GuessingGame()")
     buttons = cell.get_by_role("button")
     for i in range(ROUND):
         before = picture(cell)
@@ -105,76 +149,35 @@ def test_the_guessing_game_can_be_played_through(lab, page):
         assert changes(cell, before), f"guess {i + 1} changed nothing"
     text = line(cell)
     assert re.search(rf"\d+ of {ROUND}, that is \d\.\d{{3}}\..* 0\.835 ", text), text
-    notebook.screenshot("00_GuessingGame_over")
+    chapter.screenshot("GuessingGame_over")
     before = picture(cell)
     buttons.filter(has_text="New round").press("Enter")
     assert changes(cell, before)
     assert line(cell) == "Twelve images, ten buttons."
 
 
-def test_a_prediction_is_taken_and_told_beside_the_answer(lab, page):
-    notebook = Notebook(page, lab, "00_start_here.ipynb")
-    notebook.run_all()
-    box = notebook.cell("bet = Predict(").locator("input[type=text]")
+@pytest.mark.parametrize("chapter", ["00_start_here.ipynb"], indirect=True)
+def test_a_prediction_is_taken_and_told_beside_the_answer(chapter):
+    box = chapter.notebook.cell("bet = Predict(").locator("input[type=text]")
     box.fill("0.4")
     box.press("Enter")
-    cell = notebook.cell("class NearestGhost")
+    cell = chapter.notebook.cell("class NearestGhost")
     cell.locator(".cm-content").click()
-    page.keyboard.press("Shift+Enter")
+    chapter.page.keyboard.press("Shift+Enter")
     expect(cell.locator(".jp-OutputArea")).to_contain_text("You said 0.4: a factor of")
-    notebook.screenshot("00_prediction")
+    chapter.screenshot("prediction")
 
 
-@pytest.mark.parametrize("name", DEMOS)
-def test_a_fresh_clone_shows_each_demos_picture_and_hides_each_answer(lab, page, name):
-    notebook = Notebook(page, lab, name)
-    for demo in DEMOS[name]:
-        cell = notebook.cell(demo)
-        assert shows_a_picture(cell)
-        notebook.screenshot(f"{name[:2]}_{demo[:-2]}_fresh")
-    nothing_is_broken(page)
-    hidden = [c for c in lab.stored(name)["cells"] if c["metadata"].get("jupyter", {}).get("outputs_hidden")]
-    assert hidden
-    for cell in hidden:
-        shown = notebook.cell("".join(cell["source"]).splitlines()[-1])
-        question = "".join(cell["outputs"][-1]["data"]["text/plain"]).splitlines()[0]
-        expect(shown.locator(".jp-Cell-outputWrapper")).to_have_text(question)
-
-
-@pytest.mark.parametrize("name", DEMOS)
-def test_run_save_restart_reopen_still_shows_the_pictures(tmp_path, browser, name):
-    lab = Lab(tmp_path)
-    lab.start()
-    page = browser.new_context(viewport={"width": 1366, "height": 900}).new_page()
-    try:
-        notebook = Notebook(page, lab, name)
-        for demo in DEMOS[name]:
-            notebook.run(demo)
-        notebook.save()
-        lab.stop()
-        lab.start()
-        page.context.close()
-        page = browser.new_context(viewport={"width": 1366, "height": 900}).new_page()
-        notebook = Notebook(page, lab, name)
-        for demo in DEMOS[name]:
-            assert shows_a_picture(notebook.cell(demo))
-            notebook.screenshot(f"{name[:2]}_{demo[:-2]}_reopened")
-        nothing_is_broken(page)
-    finally:
-        page.context.close()
-        lab.stop()
-
-
-def nothing_is_broken(page) -> None:
-    for words in ("Error displaying widget", "model not found", "Loading widget"):
-        expect(page.get_by_text(words)).to_have_count(0)
-
-
-def test_jupyterlab_asks_about_no_news(lab, page):
-    Notebook(page, lab, "00_start_here.ipynb")
-    page.wait_for_timeout(2000)
-    expect(page.get_by_text("Would you like to get notified")).to_have_count(0)
+def test_saved_and_reopened_after_a_restart_it_still_shows_the_pictures(chapter):
+    chapter.notebook.save()
+    chapter.close()
+    chapter.lab.start()
+    chapter.open()
+    for demo in chapter.demos:
+        assert shows_a_picture(chapter.notebook.cell(demo))
+        chapter.screenshot(f"{demo[:-2]}_reopened")
+    chapter.nothing_is_broken()
 
 
 def test_every_demo_of_the_package_is_opened_here():
-    assert {demo for _, demo in PLACES} == {f"{demo.__name__}()" for demo in ALL}
+    assert {demo for demos in DEMOS.values() for demo in demos} == {f"{demo.__name__}()" for demo in ALL}

@@ -10,9 +10,9 @@ import nin_course as d2l
 from nin_course.demos import LivePicture
 from nin_course.recipe import load, prepare, preset
 
-net, _, settings = prepare(preset("laptop", epochs=200))
+net, _, settings = prepare(preset("laptop", size=16, epochs=200))
 settings["seed"] = None
-train_iter, valid_iter = load(preset("laptop"), held_out=100)
+train_iter, valid_iter = load(preset("laptop", size=16), held_out=100)
 """
 START = "live = LivePicture().start(net, train_iter, valid_iter, **settings)"
 WAIT = 'print("over:", live.wait().stopped, "epochs:", len(live.history.loss))'

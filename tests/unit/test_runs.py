@@ -17,15 +17,22 @@ from nin_course.runs import run
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A run of the smoke preset with three fields changed."""
+    """A run of the smoke preset: one epoch of the laptop's recipe. Ten seeds of all eight: benchmarks/results.md."""
     out = tmp_path_factory.mktemp("runs") / "first"
-    assert main(["train", "--preset", "smoke", "--lr", "0.003", "--no-flip", "--shift", "1", "--out", str(out)]) == 0
+    assert main(["train", "--preset", "smoke", "--out", str(out)]) == 0
     return out
+
+
+def test_one_epoch_of_the_sample_is_enough_to_tell_every_class_from_the_others(folder):
+    card = json.loads((folder / "card.json").read_text())
+    assert card["accuracy"] > 0.75
+    assert card["never_said"] == []
+    assert json.loads((folder / "history.jsonl").read_text().splitlines()[-1])["health"].startswith("dead classes 0,")
 
 
 def test_the_card_tells_what_was_done_and_the_weights_are_as_good_as_it_says(folder):
     card = json.loads((folder / "card.json").read_text())
-    assert card["recipe"] == vars(preset("smoke", lr=0.003, flip=False, shift=1))
+    assert card["recipe"] == vars(preset("smoke"))
     assert card["data_sha256"] == sample_hashes()
     assert card["weights_sha256"] == hashlib.sha256((folder / "weights.pt").read_bytes()).hexdigest()
     assert card["notes_epochs"] == pytest.approx(10_000 * 46_337_536 / (60_000 * 762_297_352), abs=1e-4)
@@ -38,15 +45,9 @@ def test_the_card_tells_what_was_done_and_the_weights_are_as_good_as_it_says(fol
     assert card["accuracy"] == pytest.approx(sum(card["per_class"].values()) / 10, abs=1e-4)
 
 
-def test_the_cards_command_is_the_command_that_was_given(folder):
-    command = json.loads((folder / "card.json").read_text())["command"]
-    assert shlex.split(command)[:4] == ["python", "-m", "nin_course", "train"]
-    assert "--lr 0.003 --no-flip --shift 1" in command
-
-
 def test_the_history_has_a_line_for_the_run_each_look_and_each_epoch(folder):
     begun, *lines = map(json.loads, (folder / "history.jsonl").read_text().splitlines())
-    assert (begun["seed"], begun["stopped"], begun["recipe"]["lr"]) == (0, False, 0.003)
+    assert (begun["seed"], begun["stopped"], begun["recipe"]["lr"]) == (0, False, 0.004)
     assert [line["step"] for line in lines if "step" in line] == [50, 100, 150, 157]
     (epoch,) = (line for line in lines if "epoch" in line)
     assert {"loss", "train_acc", "seconds", "images_per_second", "health"} <= set(epoch)
@@ -54,26 +55,27 @@ def test_the_history_has_a_line_for_the_run_each_look_and_each_epoch(folder):
 
 def test_a_second_call_with_resume_goes_on_and_a_finished_run_is_not_trained_again(folder):
     before = (folder / "weights.pt").read_bytes()
-    again = ["train", "--preset", "smoke", "--lr", "0.003", "--no-flip", "--shift", "1", "--resume"]
-    assert main([*again, "--out", str(folder)]) == 0
+    assert main(["train", "--preset", "smoke", "--resume", "--out", str(folder)]) == 0
     assert torch.load(folder / "checkpoint.pt", weights_only=True)["steps"]["step"] == 157
     assert (folder / "weights.pt").read_bytes() == before
 
 
-def test_with_images_held_out_the_test_images_are_not_read(tmp_path, monkeypatch):
+def test_fields_can_be_changed_and_with_images_held_out_the_test_images_are_not_read(tmp_path, monkeypatch):
     read = []
     original = files.read_split
     monkeypatch.setattr(files, "read_split", lambda *a: read.append(a[1]) or original(*a))
-    arguments = ["--preset", "smoke", "--net", "nin_small_dense", "--held-out", "100", "--out", str(tmp_path)]
-    assert main(["train", *arguments]) == 0
+    changes = ["--size", "16", "--lr", "0.003", "--no-flip", "--shift", "2", "--held-out", "900"]
+    assert main(["train", "--preset", "smoke", *changes, "--out", str(tmp_path)]) == 0
     card = json.loads((tmp_path / "card.json").read_text())
-    assert card["measured_on"].startswith("1,000 held-out training images")
+    assert card["recipe"] == vars(preset("smoke", size=16, lr=0.003, flip=False, shift=2))
+    assert card["measured_on"].startswith("9,000 held-out training images")
+    assert shlex.split(card["command"])[:4] == ["python", "-m", "nin_course", "train"]
+    assert shlex.join(changes) in card["command"]
     assert read == ["train"]
-    d2l.nin_small(head="dense").load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
 
 
 def test_another_recipe_is_not_resumed_as_if_it_were_the_same(folder, capsys):
-    assert main(["train", "--preset", "smoke", "--resume", "--out", str(folder)]) == 1
+    assert main(["train", "--preset", "smoke", "--lr", "0.003", "--resume", "--out", str(folder)]) == 1
     assert "had another recipe" in capsys.readouterr().err
 
 
@@ -88,7 +90,7 @@ def test_a_run_that_was_stopped_has_a_history_and_no_card_and_goes_on(tmp_path, 
         def __call__(self, history):
             self.stop = len(history.loss) == 1
 
-    recipe = preset("smoke", epochs=2)
+    recipe = preset("smoke", net="nin_small_dense", epochs=2)
     assert run(recipe, tmp_path, "", device="cpu", callbacks=[Stop()], progress=False) == {}
     first = json.loads((tmp_path / "history.jsonl").read_text().splitlines()[0])
     assert first["stopped"]
@@ -97,6 +99,7 @@ def test_a_run_that_was_stopped_has_a_history_and_no_card_and_goes_on(tmp_path, 
     lines = [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()]
     assert not lines[0]["stopped"]
     assert [line["epoch"] for line in lines if "epoch" in line] == [1, 2]
+    d2l.nin_small(head="dense").load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
 
 
 @pytest.mark.parametrize(
@@ -160,7 +163,7 @@ def test_the_same_seed_gives_the_same_network_and_another_seed_another():
     def weights(seed):
         train_iter, _ = load(preset("smoke"))
         data = train_iter.dataset
-        data.images, data.labels = data.images[:640], data.labels[:640]
+        data.images, data.labels = data.images[:192], data.labels[:192]
         net, _ = train(preset("smoke"), train_iter, seed=seed, progress=False)
         return net[0][0].weight
 
