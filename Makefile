@@ -33,7 +33,8 @@ clean:
 
 $(VENV)/lab.done: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet -r requirements.txt
+	$(PY) -m pip install --quiet --no-compile -r requirements.txt
+	@$(PY) -m compileall -qq -j 0 $(VENV)/lib || true  # as pip would, but on all cores
 	@touch $@
 
 $(VENV)/dev.done: $(VENV)/lab.done

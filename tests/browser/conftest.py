@@ -50,11 +50,19 @@ class Lab:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
-                urllib.request.urlopen(f"{self.url}/api/status?token={TOKEN}", timeout=5)
+                self.ask("status")
                 return
             except OSError:
                 time.sleep(0.2)
         raise TimeoutError((self.home / "lab.log").read_text())
+
+    def shut_down_kernels(self) -> None:
+        for session in self.ask("sessions"):
+            self.ask(f"sessions/{session['id']}", method="DELETE")
+
+    def ask(self, path: str, method: str = "GET"):
+        request = urllib.request.Request(f"{self.url}/api/{path}?token={TOKEN}", method=method)
+        return json.loads(urllib.request.urlopen(request, timeout=30).read() or "null")
 
     def stop(self) -> None:
         self.process.terminate()
@@ -135,16 +143,25 @@ def browser():
         browser.close()
 
 
-@pytest.fixture
-def page(browser):
-    page = browser.new_context(viewport={"width": 1366, "height": 900}).new_page()
-    yield page
-    page.context.close()
+@pytest.fixture(scope="module")
+def context(browser):
+    """One a file: what a page has fetched and compiled, the next one need not."""
+    context = browser.new_context(viewport={"width": 1366, "height": 900})
+    yield context
+    context.close()
 
 
-@pytest.fixture
-def lab(tmp_path):
-    lab = Lab(tmp_path)
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    lab = Lab(tmp_path_factory.mktemp("home"))
     lab.start()
     yield lab
     lab.stop()
+
+
+@pytest.fixture
+def page(context, lab):
+    page = context.new_page()
+    yield page
+    page.close()
+    lab.shut_down_kernels()

@@ -6,7 +6,11 @@ import nbformat
 from conftest import Notebook
 from playwright.sync_api import expect
 
-DESK = "from nin_course.demos import TrainingDesk\n\ndesk = TrainingDesk()\ndesk"
+DESK = """from nin_course.demos import TrainingDesk, training_desk
+
+training_desk.LOOK, training_desk.PATIENCE = 5, 10  # a tenth and a half of what a user waits
+desk = TrainingDesk()
+desk"""
 ASK = 'print("answer:", 6 * 7, "running:", desk.running)'
 
 
@@ -43,12 +47,12 @@ def test_a_run_is_started_paused_and_stopped_and_the_notebook_stays_usable(lab, 
     notebook, cell = opened(lab, page)
     expect(line(cell)).to_contain_text("The recorded run, step 1256 of 1256")
     key(cell, "Start").click()
-    expect(line(cell)).to_contain_text("Your run, with batch norm, step 100 of 100", timeout=240_000)
+    expect(line(cell)).to_contain_text("Your run, with batch norm, step 10 of 10", timeout=240_000)
     ask(notebook, "answer: 42 running: True")
     notebook.screenshot("05_desk_running")
     key(cell, "Pause").click()
     expect(key(cell, "Go on")).to_be_visible()
-    page.wait_for_timeout(2000)  # the step that was under way
+    page.wait_for_timeout(4000)  # the look that was under way
     held = step(cell)
     page.wait_for_timeout(6000)
     assert step(cell) == held
@@ -64,12 +68,12 @@ def test_a_run_is_started_paused_and_stopped_and_the_notebook_stays_usable(lab, 
 def test_a_closed_page_leaves_nothing_running(lab, page):
     notebook, cell = opened(lab, page)
     key(cell, "Start").click()
-    expect(line(cell)).to_contain_text("step 50 of 50", timeout=240_000)
-    page.wait_for_timeout(25_000)  # longer than the desk's patience: while the page is open, the run goes on
+    expect(line(cell)).to_contain_text("step 5 of 5", timeout=240_000)
+    page.wait_for_timeout(14_000)  # longer than the desk's patience: while the page is open, the run goes on
     ask(notebook, "running: True")
     notebook.save()
     context = page.context
     page.close()
     later = context.new_page()
-    later.wait_for_timeout(30_000)
+    later.wait_for_timeout(16_000)
     ask(Notebook(later, lab, "desk.ipynb"), "answer: 42 running: False")
