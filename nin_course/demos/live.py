@@ -33,7 +33,7 @@ class LivePicture:
         self.figure = Figure(figsize=SIZE, dpi=DPI, layout="constrained")
         left, right = self.figure.subplots(1, 2)
         left.set(xlabel="step", ylabel="training loss")
-        right.set(xlabel="epoch", ylabel="accuracy")
+        right.set(xlabel="epoch", ylabel="accuracy", ylim=(0, 1.005))
         (self.loss,) = left.plot([], [], color=BLUE, marker="o", markersize=3)
         (self.train_acc,) = right.plot([], [], color=GREY, marker="o", markersize=4, label="training")
         (self.valid_acc,) = right.plot([], [], color=ORANGE, marker="s", markersize=4, label="validation")
@@ -108,8 +108,9 @@ class LivePicture:
         for axis in self.figure.axes:
             axis.relim()
             axis.autoscale_view()
-        self.figure.axes[0].set_ylim(bottom=0)
-        self.figure.axes[1].set_ylim(top=1.005)
+        empty = not history.step  # auto: the next picture has scales of its own
+        self.figure.axes[0].set_xlim(0, 50 if empty else None, auto=True)
+        self.figure.axes[0].set_ylim(0, 2.5 if empty else None, auto=True)
         self.figure.axes[1].set_xticks(range(1, len(history.loss) + 1, 1 + len(history.loss) // 10))
         self.figure.suptitle(self.text(history).replace(" · ", "\n"), fontsize=9, x=0.01, ha="left", wrap=True)
         self.image.value = png(self.figure)

@@ -6,6 +6,7 @@ from test_train import blobs, small_net
 
 import nin_course as d2l
 from nin_course.demos import LivePicture
+from nin_course.history import History
 
 
 @pytest.fixture
@@ -50,6 +51,21 @@ def test_a_run_in_the_background_can_be_stopped_and_keeps_what_it_has(shown):
     assert history.stopped
     assert 2 <= len(history.loss) == len(history.valid_acc) < 10_000
     assert "(stopped)" in shown[-1]["text/plain"]
+
+
+@pytest.mark.parametrize("losses", [[2.3, 0.4], [0.2, 40.0]])
+def test_the_whole_curve_is_in_the_picture_whatever_was_drawn_before(losses):
+    """A run in the background is drawn for the first time when it has no loss yet."""
+    live, history = LivePicture(), History("it", None)
+    live._draw(history)
+    for i in range(len(losses)):
+        history.step, history.step_loss = [50, 100][: i + 1], losses[: i + 1]
+        live._draw(history)
+    axis = live.figure.axes[0]
+    (left, right), (bottom, top) = axis.get_xlim(), axis.get_ylim()
+    assert left == bottom == 0
+    assert 100 < right < 120
+    assert max(losses) < top < 1.2 * max(losses)
 
 
 def test_what_fit_raises_is_raised_by_wait(shown):
