@@ -99,7 +99,7 @@ class TrainingDesk(Demo):
         self.go_on.set()
         self._labels()
         self._show(0)
-        self.thread = Thread(target=self._run, daemon=True)
+        self.thread = Thread(target=self._run, name=self.title, daemon=True)
         self.thread.start()
         self._labels()
         with suppress(RuntimeError):  # without a notebook there is no page to watch

@@ -1,6 +1,7 @@
 """Every demo: its sums, its controls, its display. No kernel is needed: ipywidgets call back at once without one."""
 
 import base64
+import threading
 import time
 
 import ipywidgets as widgets
@@ -453,8 +454,18 @@ def test_the_recorded_run_is_shown_as_far_as_it_had_come_by_a_step():
     assert (whole["finding"], TrainingDesk.compute(desk.state | {"step": 50})["finding"]) == ("", None)
 
 
-def test_a_run_at_the_desk_trains_pauses_takes_a_new_rate_and_stops():
+@pytest.fixture
+def desk():
     desk = TrainingDesk()
+    yield desk
+    desk.end()
+    for thread in threading.enumerate():
+        if thread.name == desk.title:
+            thread.join(60)
+            assert not thread.is_alive()
+
+
+def test_a_run_at_the_desk_trains_pauses_takes_a_new_rate_and_stops(desk):
     desk.start()
     assert wait_for(lambda: desk.record.last >= LOOK, 120)
     desk.pause()
@@ -473,8 +484,7 @@ def test_a_run_at_the_desk_trains_pauses_takes_a_new_rate_and_stops():
     assert desk.text.startswith("The recorded run, step 1256 of 1256")
 
 
-def test_what_the_guide_says_of_a_run_without_batch_norm_and_with_the_relu_is_so():
-    desk = TrainingDesk()
+def test_what_the_guide_says_of_a_run_without_batch_norm_and_with_the_relu_is_so(desk):
     desk.controls["batch_norm"].value = False
     desk.controls["relu"].value = True
     desk.controls["lr"].value = 0.1
@@ -484,20 +494,18 @@ def test_what_the_guide_says_of_a_run_without_batch_norm_and_with_the_relu_is_so
     assert desk.lamp.get_facecolor() == to_rgba(ORANGE)
 
 
-def test_a_desk_that_nobody_looks_at_ends_its_run():
-    desk = TrainingDesk()
+def test_a_desk_that_nobody_looks_at_ends_its_run(desk):
     desk.start()
     desk.missed = PATIENCE + 1
     desk._watch()
     assert wait_for(lambda: not desk.running, 60)
 
 
-def test_a_run_that_breaks_off_says_why_and_gives_the_keys_back(monkeypatch, capsys):
+def test_a_run_that_breaks_off_says_why_and_gives_the_keys_back(desk, monkeypatch, capsys):
     def no_batches(*_args, **_settings):
         raise OSError("no such file")
 
     monkeypatch.setattr("nin_course.demos.training_desk.load", no_batches)
-    desk = TrainingDesk()
     desk.start()
     assert wait_for(lambda: not desk.running and desk.keys["Stop"].disabled, 10)
     assert not desk.keys["Start"].disabled

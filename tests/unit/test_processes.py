@@ -39,8 +39,10 @@ if rank() == 0:
 
 
 def torchrun(processes, *arguments, cwd=None):
-    """Runs a script or module in so many processes, as a user would on the command line; returns what was printed."""
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+    """Runs a script or module in so many processes, as a user would on the command line: alone without torchrun."""
+    launcher = [sys.executable]
+    if processes > 1:
+        launcher += ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
     done = subprocess.run(
         [*launcher, *map(str, arguments)],
         capture_output=True,
@@ -78,7 +80,7 @@ def test_without_batch_norm_and_augmentation_two_processes_agree_with_one_to_flo
 
 def test_with_batch_norm_and_augmentation_two_processes_agree_with_one_within_a_band(tmp_path):
     """Each process normalises by its own half of the batch and draws its own shifts: alike, not equal."""
-    one, two = one_and_two(tmp_path, "batch_norm=True, flip=True, shift=1", images=3000, sgd=False)
+    one, two = one_and_two(tmp_path, "batch_norm=True, flip=True, shift=1", images=2400, sgd=False)
     assert distance(one, two) > 0.01
     assert two["loss"] == pytest.approx(one["loss"], rel=0.25)
     assert two["acc"] == pytest.approx(one["acc"], abs=0.1)
