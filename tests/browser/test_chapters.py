@@ -4,8 +4,8 @@ import re
 import time
 
 import pytest
-from conftest import Lab, Notebook
-from playwright.sync_api import expect
+from conftest import SCREENSHOTS, Lab, Notebook
+from playwright.sync_api import TimeoutError, expect
 
 from nin_course.demos import ALL
 from nin_course.demos.guessing_game import ROUND
@@ -28,9 +28,16 @@ def picture(cell) -> str:
     return cell.locator(".jp-OutputArea img").first.get_attribute("src")
 
 
-def shows_a_picture(cell) -> bool:
-    image = cell.locator(".jp-OutputArea img").first
-    image.wait_for()
+def shows_a_picture(notebook, demo: str) -> bool:
+    """JupyterLab keeps in its page only what is near the window, and what loads above a cell can push it out again."""
+    for patience in (3_000, 5_000, 10_000, 30_000):
+        image = notebook.cell(demo).locator(".jp-OutputArea img").first
+        try:
+            image.wait_for(timeout=patience)
+            break
+        except TimeoutError:
+            notebook.page.screenshot(path=SCREENSHOTS / "waiting_for_a_picture.png")
+            notebook.page.locator(".jp-WindowedPanel-outer").first.evaluate("e => e.scrollTo(0, 0)")
     return image.evaluate("e => e.complete && e.naturalWidth > 100 && e.getBoundingClientRect().width > 100")
 
 
@@ -89,7 +96,7 @@ def chapter(request, lab, context):
 
 def test_a_fresh_clone_shows_each_demos_picture_and_hides_each_answer(chapter):
     for demo in chapter.demos:
-        assert shows_a_picture(chapter.notebook.cell(demo))
+        assert shows_a_picture(chapter.notebook, demo)
         chapter.screenshot(f"{demo[:-2]}_fresh")
     chapter.nothing_is_broken()
     cells = chapter.lab.stored(chapter.name)["cells"]
@@ -172,7 +179,7 @@ def test_saved_and_reopened_without_its_kernel_it_still_shows_the_pictures(chapt
     chapter.close()
     chapter.open()
     for demo in chapter.demos:
-        assert shows_a_picture(chapter.notebook.cell(demo))
+        assert shows_a_picture(chapter.notebook, demo)
         chapter.screenshot(f"{demo[:-2]}_reopened")
     chapter.nothing_is_broken()
 
