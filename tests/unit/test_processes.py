@@ -38,7 +38,7 @@ if rank() == 0:
 """
 
 
-def torchrun(processes, *arguments, cwd=None):
+def torchrun(processes, *arguments):
     """Runs a script or module in so many processes, as a user would on the command line: alone without torchrun."""
     launcher = [sys.executable]
     if processes > 1:
@@ -49,7 +49,6 @@ def torchrun(processes, *arguments, cwd=None):
         text=True,
         timeout=300,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
-        cwd=cwd,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout
