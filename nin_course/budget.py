@@ -4,15 +4,13 @@ Everything is computed on the `meta` device, where tensors have shapes but no va
 and a network of any size is measured in milliseconds.
 """
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 import torch
 from torch import nn
-from torch.func import functional_call
-
-from nin_course.diagnose import evaluation_mode
 
 LARGEST_INPUT = 1024  # where smallest_input() stops looking
 NOTES_EPOCH = 60_000 * 762_297_352  # MACs forward: the notes' network over all training images, once, at 224 px
@@ -158,9 +156,14 @@ def _fits(net: nn.Module, input_shape: Sequence[int]) -> bool:
 
 
 def run_on_meta(net: nn.Module, input_shape: Sequence[int]) -> torch.Tensor:
-    tensors = {name: t.detach().to("meta") for name, t in (*net.named_parameters(), *net.named_buffers())}
-    with torch.no_grad(), evaluation_mode(net):  # batch norm, while training, refuses a single 1×1 map
-        return functional_call(net, tensors, (torch.empty(tuple(input_shape), device="meta"),))
+    """The output, a shape without numbers, of a copy of `net` on `meta`; `net` itself is not touched."""
+    held = [*net.parameters(), *net.buffers()]
+    held += [value for module in net.modules() for value in vars(module).values() if isinstance(value, torch.Tensor)]
+    on_meta = {id(t): t.detach().to("meta") for t in held}
+    on_meta |= {id(p): nn.Parameter(on_meta[id(p)], requires_grad=False) for p in net.parameters()}
+    copied = copy.deepcopy(net, on_meta).eval()  # batch norm, while training, refuses a single 1×1 map
+    with torch.no_grad():
+        return copied(torch.empty(tuple(input_shape), device="meta"))
 
 
 def _macs(layer: nn.Module, output: torch.Tensor) -> int:

@@ -128,7 +128,7 @@ def fit(
     working = together(fast)
     optimizer = optimizer or torch.optim.Adam(net.parameters(), lr=lr)
     history, best, examiner = History(str(device), seed), None, Examiner(net) if examine else None
-    steps = Steps(history, callbacks, examiner, scheduler)
+    steps, shown = Steps(history, callbacks, examiner, scheduler), []
     if resume and checkpoint and Path(checkpoint).exists():
         content = load_checkpoint(checkpoint)
         history = steps.history = content["history"]
@@ -136,12 +136,16 @@ def fit(
     try:
         for epoch in range(len(history.loss) + 1, epochs + 1):
             start, seen = time.perf_counter(), steps.images
-            batches = _look_at(train_iter, net, examiner)
+            batches = _look_at(train_iter, examiner, shown)
             if progress:
                 batches = _with_bar(batches, train_iter, f"epoch {epoch}/{epochs}")
-            loss, accuracy = mean_over_processes(
-                train_epoch(working, batches, optimizer, device, steps, label_smoothing)
-            )
+            try:
+                means = train_epoch(working, batches, optimizer, device, steps, label_smoothing)
+            except RuntimeError:
+                if shown:
+                    check_input(net, shown[0])  # in words, if the images were too small
+                raise
+            loss, accuracy = mean_over_processes(means)
             seconds = time.perf_counter() - start
             valid_acc = None if valid_iter is None else evaluate_accuracy(valid_iter, fast, device)
             steps.read()
@@ -190,11 +194,10 @@ def train_ch5(net, train_iter, test_iter, batch_size, optimizer, device, num_epo
     fit(net, train_iter, test_iter, callbacks=[print_line], **settings)
 
 
-def _look_at(batches: Iterable, net: nn.Module, examiner: Examiner | None) -> Iterable:
-    """The batches; the first must fit the network, and the first images are kept for the examiner."""
-    for i, (X, y) in enumerate(batches):
-        if i == 0:
-            check_input(net, X)
+def _look_at(batches: Iterable, examiner: Examiner | None, shown: list) -> Iterable:
+    """The batches. `shown` holds the images of the latest one; the first images are kept for the examiner."""
+    for X, y in batches:
+        shown[:] = [X]
         if examiner:
             examiner.see(X, y)
         yield X, y

@@ -234,3 +234,57 @@ def test_the_confusion_matrix_counts_every_image_once_and_its_diagonal_is_the_ac
     expected = [[((y == i) & (said == j)).sum().item() for j in range(2)] for i in range(2)]
     assert matrix.tolist() == expected
     assert matrix.diagonal().sum().item() / 70 == pytest.approx(d2l.evaluate_accuracy(data, net))
+
+
+class OwnNorm(nn.Module):
+    """A batch norm as one writes it by hand: its averages are plain attributes, moved in `forward`."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale, self.mean = nn.Parameter(torch.ones(1, 1, 1, 1)), torch.zeros(1, 1, 1, 1)
+
+    def forward(self, X):
+        self.mean = self.mean.to(X.device)
+        if self.training:
+            self.mean = 0.9 * self.mean + 0.1 * X.mean(dim=(2, 3), keepdim=True).mean(dim=0, keepdim=True)
+        return (X - self.mean) * self.scale
+
+
+@pytest.mark.parametrize("train", ["fit", "train_ch5"])
+def test_a_network_is_run_only_as_it_was_asked(train):
+    """Not once on `meta`, not once more than there are batches; what it keeps for itself is its own."""
+    net, batches = nn.Sequential(OwnNorm(), nn.Flatten(), nn.Linear(16, 2)), blobs()
+    seen = []
+    net.register_forward_hook(lambda _, inputs, output: seen.append((output.device.type, len(output))))
+    if train == "fit":
+        d2l.fit(net, batches, epochs=1, device="cpu", progress=False, examine=False)
+    else:
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        with redirect_stdout(io.StringIO()):
+            d2l.train_ch5(net, batches, batches[:1], 32, optimizer, torch.device("cpu"), 1)
+    assert seen == [("cpu", 32)] * (3 if train == "fit" else 4)
+    assert net[0].mean.device.type == "cpu"
+    assert net[0].mean != 0
+
+
+def test_what_measures_a_network_works_on_a_copy():
+    net = nn.Sequential(OwnNorm(), nn.Conv2d(1, 2, 3))
+    mean, mode = net[0].mean, net.train().training
+    d2l.summary(net, (1, 1, 8, 8))
+    assert d2l.smallest_input(net) == 3
+    assert net[0].mean is mean
+    assert net.training is mode
+    assert net[1].weight.device.type == "cpu"
+
+
+def test_images_too_small_are_explained_and_any_other_error_is_the_networks_own():
+    with pytest.raises(ValueError, match=r"4×4 px are too small .* at least 67 px"):
+        d2l.fit(d2l.nin(), blobs(), epochs=1, device="cpu", progress=False)
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+        d2l.fit(nn.Sequential(nn.Flatten(), nn.Linear(15, 2)), blobs(), epochs=1, device="cpu", progress=False)
+    with pytest.raises(RuntimeError, match="no such batch"):
+        d2l.fit(small_net(), (raises() for raises in [no_batch]), epochs=1, device="cpu", progress=False)
+
+
+def no_batch():
+    raise RuntimeError("no such batch")
