@@ -141,9 +141,8 @@ def check_input(net: nn.Module, X: torch.Tensor) -> None:
     smallest = smallest_input(net, X.shape[1])
     if smallest and min(X.shape[2:]) < smallest:
         raise ValueError(
-            f"Images of {X.shape[2]}×{X.shape[3]} px are too small for this network: on the way, nothing would be left "
-            f"to convolve or pool. Use at least {smallest} px, for example "
-            f"load_data_fashion_mnist(batch_size, resize={smallest})."
+            f"Images of {X.shape[2]}×{X.shape[3]} px are too small for this network: nothing would be left to convolve "
+            f"or pool. Use at least {smallest} px, for example load_data_fashion_mnist(batch_size, resize={smallest})."
         )
 
 
@@ -160,7 +159,6 @@ def run_on_meta(net: nn.Module, input_shape: Sequence[int]) -> torch.Tensor:
     held = [*net.parameters(), *net.buffers()]
     held += [value for module in net.modules() for value in vars(module).values() if isinstance(value, torch.Tensor)]
     on_meta = {id(t): t.detach().to("meta") for t in held}
-    on_meta |= {id(p): nn.Parameter(on_meta[id(p)], requires_grad=False) for p in net.parameters()}
     copied = copy.deepcopy(net, on_meta).eval()  # batch norm, while training, refuses a single 1×1 map
     with torch.no_grad():
         return copied(torch.empty(tuple(input_shape), device="meta"))

@@ -136,9 +136,8 @@ def fit(
     try:
         for epoch in range(len(history.loss) + 1, epochs + 1):
             start, seen = time.perf_counter(), steps.images
-            batches = _look_at(train_iter, examiner, shown)
-            if progress:
-                batches = _with_bar(batches, train_iter, f"epoch {epoch}/{epochs}")
+            batches = _with_bar(train_iter, f"epoch {epoch}/{epochs}") if progress else train_iter
+            batches = _look_at(batches, examiner, shown)
             try:
                 means = train_epoch(working, batches, optimizer, device, steps, label_smoothing)
             except RuntimeError:
@@ -178,16 +177,15 @@ def train_ch5(net, train_iter, test_iter, batch_size, optimizer, device, num_epo
     `batch_size` is not needed and stands here because the notes pass it. Otherwise as `fit`.
     """
     print("training on", device)
-    printed, last = 0, time.perf_counter()
+    clock = [time.perf_counter()]  # at the start, and after each epoch
 
     def print_line(history: History) -> None:
-        nonlocal printed, last
-        if len(history.loss) == printed:
+        if len(clock) > len(history.loss):
             return
-        printed, before, last = len(history.loss), last, time.perf_counter()
+        clock.append(time.perf_counter())
         print(
-            f"epoch {printed}, loss {history.loss[-1]:.4f}, train acc {history.train_acc[-1]:.3f}, "
-            f"test acc {history.valid_acc[-1]:.3f}, time {last - before:.1f} sec"
+            f"epoch {len(history.loss)}, loss {history.loss[-1]:.4f}, train acc {history.train_acc[-1]:.3f}, "
+            f"test acc {history.valid_acc[-1]:.3f}, time {clock[-1] - clock[-2]:.1f} sec"
         )
 
     settings = dict(epochs=num_epochs, optimizer=optimizer, device=device, progress=False, examine=False)
@@ -203,8 +201,7 @@ def _look_at(batches: Iterable, examiner: Examiner | None, shown: list) -> Itera
         yield X, y
 
 
-def _with_bar(batches: Iterable, train_iter: Iterable, text: str) -> Iterable:
+def _with_bar(batches: Iterable, text: str) -> Iterable:
     from tqdm.auto import tqdm
 
-    total = len(train_iter) if hasattr(train_iter, "__len__") else None
-    return tqdm(batches, desc=text, total=total, leave=False)
+    return tqdm(batches, desc=text, leave=False)
