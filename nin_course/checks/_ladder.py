@@ -1,19 +1,39 @@
-"""The ladder every check climbs: is there an answer, of the right type, shape, value; if not, which mistake is it?"""
+"""The ladder that every check climbs: is there an answer, of the right type, shape, value; if not, which mistake is it?
 
+An `Exercise` always answers with a `Verdict`, whatever it is given. Its own part is one function, `look(*answers)`,
+that returns a sentence of praise or raises `Wrong`. What surrounds it is here: the untouched placeholder, exceptions
+and the line of the student's own code that raised them, a time limit, and PyTorch's global settings, which an answer
+may change and a check must not depend on.
+"""
+
+import dis
 import html
-import traceback
-from collections.abc import Callable, Sequence
+import inspect
+import io
+import linecache
+import signal
+import sys
+import sysconfig
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
 from typing import ClassVar
 
 import torch
+
+import nin_course
+
+SECONDS = 20  # how long a check may take, unless it says otherwise
+KEPT = 2_000  # characters of what an answer prints
 
 
 class Wrong(Exception):
     """An answer that is not right; its text says what it is instead and what to look at."""
 
 
-class Unanswered(Exception):
-    """The placeholder still stands."""
+class TimeUp(BaseException):
+    """Not an Exception, so that an answer's `except Exception` lets it through."""
 
 
 class Verdict:
@@ -36,25 +56,42 @@ class Verdict:
 class Exercise:
     """A check that a chapter calls in one line, `exercise(answer)`, with three hints: `exercise.hint()`.
 
-    `look(*answer)` returns a sentence of praise or raises Wrong. `right` and `wrong` are its test cases, filled by
-    `nin_course.checks.cases`: answers that must pass, and name -> (answer, words that its message must contain).
+    The names of the answers, as the chapter calls them, are those of `look`'s parameters. `right` and `wrong` are
+    its cases, filled by `nin_course.checks.cases`: answers that must pass, and name -> (answers, words of the verdict).
     """
 
-    def __init__(self, look: Callable[..., str], hints: Sequence[str]):
-        self.look, self.hints, self.given = look, hints, 0
-        self.__doc__ = look.__doc__
+    def __init__(self, look: Callable[..., str], hints: Sequence[str], seconds: float):
+        self.look, self.hints, self.seconds, self.given = look, hints, seconds, 0
+        self.__doc__, self.__name__ = look.__doc__, look.__name__
+        self.takes = list(inspect.signature(look).parameters)
         self.right: dict[str, tuple] = {}
         self.wrong: dict[str, tuple[tuple, str]] = {}
 
-    def __call__(self, *answer) -> Verdict:
-        try:
-            if not answer or any(part is None or part is ... for part in answer):
-                raise Unanswered
-            return Verdict(True, self.look(*answer))
-        except Unanswered:
+    def __call__(self, *answers) -> Verdict:
+        if len(answers) != len(self.takes):
+            call = f"{self.look.__module__.rsplit('.', 1)[-1]}.{self.__name__}({', '.join(self.takes)})"
+            return Verdict(False if answers else None, f"Give your answer to this check: {call}")
+        empty = [name for name, answer in zip(self.takes, answers, strict=True) if untouched(answer)]
+        if len(empty) == len(answers):
             return Verdict(None, "No answer yet: that is fine. Write yours above, run it, then run this check again.")
+        if empty:
+            return Verdict(None, f"Half done: {' and '.join(empty)} is still empty.")
+        heard = Heard()
+        try:
+            with own_settings(), at_most(self.seconds), redirect_stdout(heard):
+                verdict = Verdict(True, self.look(*answers))
         except Wrong as wrong:
-            return Verdict(False, str(wrong))
+            verdict = Verdict(False, str(wrong))
+        except TimeUp as up:
+            text = f"It did not end within {self.seconds:g} seconds{at_line(up)}. Is there a loop that never stops?"
+            verdict = Verdict(False, text)
+        except KeyboardInterrupt:
+            verdict = Verdict(None, "Interrupted before there was a verdict.")
+        except BaseException as error:
+            verdict = Verdict(False, f"It stopped with {raised(error)}")
+        if heard.text:
+            print(heard.text, end="")
+        return verdict
 
     def hint(self) -> Verdict:
         """The next hint, each time it is asked for."""
@@ -62,47 +99,86 @@ class Exercise:
         return Verdict(None, f"Hint {self.given} of {len(self.hints)}: {self.hints[self.given - 1]}")
 
 
-def exercise(*hints: str) -> Callable[[Callable[..., str]], Exercise]:
-    return lambda look: Exercise(look, hints)
+def exercise(*hints: str, seconds: float = SECONDS) -> Callable[[Callable[..., str]], Exercise]:
+    return lambda look: Exercise(look, hints, seconds)
 
 
-def run(function, *inputs, name: str, on: str):
-    """What the student's function returns; its exceptions, and a placeholder, become messages."""
-    if not callable(function):
-        raise Wrong(f"Give the check the function itself: {name}, without brackets; this is a {_kind(function)}.")
+def untouched(answer) -> bool:
+    """True for the placeholder: `...`, or a function whose body is `...` alone."""
+    if not inspect.isfunction(answer):
+        return answer is ...
+    steps = [step for step in dis.get_instructions(answer) if step.opname not in ("RESUME", "NOP", "COPY_FREE_VARS")]
+    return all(step.opname in ("LOAD_CONST", "RETURN_CONST", "RETURN_VALUE") for step in steps) and all(
+        step.argval in (None, ...) for step in steps if "CONST" in step.opname
+    )
+
+
+class Heard(io.TextIOBase):
+    """What an answer prints, the beginning of it."""
+
+    def __init__(self):
+        self.text = ""
+
+    def write(self, text: str) -> int:
+        self.text += text[: KEPT - len(self.text)]
+        return len(text)
+
+
+@contextmanager
+def own_settings() -> Iterator[None]:
+    """PyTorch's global settings as a check needs them inside, and as they were afterwards; the same random numbers."""
+    grad, dtype, threads = torch.is_grad_enabled(), torch.get_default_dtype(), torch.get_num_threads()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        torch.set_num_threads(1)  # sums are added in the same order on every machine
+        torch.set_grad_enabled(True)
+        torch.set_default_dtype(torch.float32)
+        try:
+            yield
+        finally:
+            torch.set_grad_enabled(grad)
+            torch.set_default_dtype(dtype)
+            torch.set_num_threads(threads)
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Raises TimeUp inside when they are over (and again each second), where the platform can."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(*_):
+        raise TimeUp
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1)
     try:
-        result = function(*inputs)
-    except Exception as error:
-        line = traceback.extract_tb(error.__traceback__)[-1].line
-        at = f", at `{line}`" if line else ""
-        raise Wrong(f"{name} stopped with {type(error).__name__} on {on}{at}: {error}") from error
-    if result is None or result is ...:
-        raise Unanswered
-    return result
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
-def as_tensor(answer, *, name: str) -> torch.Tensor:
-    """The type step: anything that holds numbers is welcome, in any dtype."""
-    if isinstance(answer, torch.Tensor):
-        return answer.detach().cpu().double()
-    try:
-        return torch.as_tensor(answer, dtype=torch.float64)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise Wrong(f"{name} should return a tensor; it returned a {_kind(answer)}.") from error
+NOT_THEIRS = tuple(
+    str(Path(folder).resolve())
+    for folder in {*map(sysconfig.get_path, ("stdlib", "platstdlib", "purelib", "platlib")), *nin_course.__path__}
+) + tuple(str(Path(module.__file__).resolve().parent) for name, module in sys.modules.items() if name == "torch")
 
 
-def same(got: torch.Tensor, want: torch.Tensor, tolerance: float = 1e-3) -> bool:
-    """Equal shapes and values; the tolerance leaves room for half precision."""
-    return got.shape == want.shape and torch.allclose(got.double(), want.double(), atol=tolerance, rtol=tolerance)
+def at_line(error: BaseException) -> str:
+    """`, at ...` with the last line of the student's own code on the way to the error, if it is known."""
+    last, step = None, error.__traceback__
+    while step:
+        name = step.tb_frame.f_code.co_filename
+        if not name.startswith(("<frozen", *NOT_THEIRS)):
+            last = linecache.getline(name, step.tb_lineno, step.tb_frame.f_globals).strip() or last
+        step = step.tb_next
+    return f", at `{last}`" if last else ""
 
 
-def difference(got: torch.Tensor, want: torch.Tensor) -> str:
-    return f"the largest difference is {(got.double() - want.double()).abs().max():.3g}"
-
-
-def shape(t: torch.Tensor) -> str:
-    return str(tuple(t.shape))
-
-
-def _kind(value) -> str:
-    return type(value).__name__
+def raised(error: BaseException) -> str:
+    """An exception in words: its type, the student's line, what it says."""
+    said = " ".join(str(error).split())
+    said = f": {said[:300]}" if said else ""
+    return f"{type(error).__name__}{at_line(error)}{said.rstrip('.!')}."

@@ -26,8 +26,12 @@ class Case:
     @property
     def line(self) -> str:
         """The health line, and the least and the most that a block's weights have moved."""
+        return f"{self.health.line()}, weights moved {self.moved}"
+
+    @property
+    def moved(self) -> str:
         moved = self.health.moved.values()
-        return f"{self.health.line()}, weights moved {_share(min(moved))} to {_share(max(moved))}"
+        return f"{_share(min(moved))} to {_share(max(moved))}"
 
     @property
     def fault(self) -> str:

@@ -1,36 +1,14 @@
-"""The three exercises of chapter 02: a block of any depth, sizes through layers, and two layers folded into one."""
+"""The three exercises of chapter 02: a block of any depth, rows that nobody sees, and two layers folded into one."""
 
 import math
 
 import torch
-from torch import nn
 
-from nin_course.checks._ladder import Wrong, as_tensor, difference, exercise, run, same, shape
+from nin_course.checks import _networks, _read
+from nin_course.checks._cases import Judge, call, returned, the_function
+from nin_course.checks._ladder import Wrong, exercise
 
-PLANS = (  # size, and layers as (kernel, stride, padding); the first plan tells every mistake from every other
-    (133, [(7, 3, 2), (3, 2, 0), (7, 2, 3)]),
-    (28, [(5, 1, 2), (2, 2, 0), (3, 1, 1), (2, 2, 0)]),
-    (224, [(11, 4, 0)]),
-)
-
-
-def _convs(net) -> list[nn.Conv2d]:
-    return [module for module in net.modules() if isinstance(module, nn.Conv2d)]
-
-
-def _run_recorded(net, X):
-    """The output, and for each convolution and ReLU in the order in which they ran: (name, kernel side or None)."""
-    ran, hooks = [], []
-    for module in net.modules():
-        if isinstance(module, nn.Conv2d):
-            hooks.append(module.register_forward_hook(lambda m, *_: ran.append(("conv", m.kernel_size[0]))))
-        if isinstance(module, nn.ReLU):
-            hooks.append(module.register_forward_hook(lambda *_: ran.append(("relu", None))))
-    try:
-        return net(X), ran
-    finally:
-        for hook in hooks:
-            hook.remove()
+BLOCKS = ((3, 5, 3, 1), (2, 4, 5, 3), (1, 6, 7, 0), (4, 3, 3, 2))  # n below out_channels: then a count tells all
 
 
 @exercise(
@@ -38,120 +16,347 @@ def _run_recorded(net, X):
     "`nn.Sequential(*layers)` makes a network of a list. After the first convolution there are out_channels channels.",
     "Make a *new* nn.Conv2d for each of the n: `[layer] * n` would use one layer's weights n times.",
 )
-def deep_block(answer) -> str:
+def deep_block(deep_block) -> str:
     """deep_block(in_channels, out_channels, kernel_size, n) -> nn.Module: a convolution that keeps the size, n 1×1s."""
-    for args in ((3, 5, 3, 1), (2, 4, 5, 3), (1, 6, 7, 0)):
-        in_channels, out_channels, kernel_size, n = args
+    the_function(deep_block, "deep_block")
+    nets = {}
+    for args in BLOCKS:
         called = f"deep_block{args}"
-        net = run(answer, *args, name="deep_block", on=f"{args}")
-        if not isinstance(net, nn.Module):
-            raise Wrong(f"{called} should return a network (an nn.Module); it returned a {type(net).__name__}.")
-        X = torch.randn(2, in_channels, 12, 9, generator=torch.Generator().manual_seed(1))
-        try:
-            output, ran = _run_recorded(net, X)
-        except RuntimeError as error:
-            raise Wrong(f"{called} does not take an image of shape {shape(X)}: {error}") from error
-        if output.shape != (2, out_channels, 12, 9):
-            raise Wrong(_what_size(called, output, X, out_channels))
-        _judge_layers(called, net, ran, kernel_size, n)
-        if output.min() < 0:
-            raise Wrong(f"{called} gives negative numbers: a ReLU is missing somewhere, the last one counts too.")
-    return "Right, for n = 0, 1 and 3. With n = 2 it is the NiN block; chapter 08 asks which n is best."
+        nets[args] = _networks.network(returned(call(deep_block, *args), called), called)
+    _judge_sizes(nets)
+    for args, net in nets.items():
+        called = f"deep_block{args}"
+        drawn = [_networks.redrawn(net, seed) for seed in range(3)]
+        X = torch.randn(6, args[0], 19, 17, dtype=torch.float64)  # more than three 5×5 windows see
+        _judge_window(called, drawn, X, *args[2:])
+        _judge_layers(called, drawn[0], X, nets, *args)
+        _judge_relus(called, drawn, X, *args)
+    return "Right, for n = 0, 1, 2 and 3. With n = 2 it is the NiN block; chapter 08 asks which n is best."
 
 
-def _what_size(called, output, X, out_channels) -> str:
-    start = f"{called} turns {shape(X)} into {shape(output)}; the image should keep its size. "
-    if output.shape[1] != out_channels:
-        return f"{called} gives {output.shape[1]} channels, it should give out_channels = {out_channels}."
-    if output.shape[2] < X.shape[2]:
-        return start + "A padding of kernel_size // 2 on the first convolution keeps it."
-    return start + "Only the first convolution needs padding: a 1×1 has nothing to pad."
+SIZES = {  # what a mistake does to the sides of an image
+    "Without padding, a window of k costs k − 1 rows and columns; kernel_size // 2 keeps them.": lambda k, n: 1 - k,
+    "A 1×1 has nothing to pad: each of the n layers makes it grow by two.": lambda k, n: 2 * n,
+    "A padding of 1 is right for a window of 3 alone; kernel_size // 2 is, for every odd one.": lambda k, n: 3 - k,
+    "A padding of kernel_size is twice too much; kernel_size // 2 keeps the size.": lambda k, n: k + 1,
+    "A padding of kernel_size − 1 is twice too much; kernel_size // 2 keeps the size.": lambda k, n: k - 1,
+    "kernel_size // 2 belongs to the first convolution only: a 1×1 has nothing to pad.": lambda k, n: 2 * n * (k // 2),
+}
 
 
-def _judge_layers(called, net, ran, kernel_size, n) -> None:
-    kernels = [side for name, side in ran if name == "conv"]
-    if kernels != [kernel_size] + [1] * n:
-        if len(kernels) != n + 1:
-            raise Wrong(f"{called} ran {len(kernels)} convolutions; it should be one and then n = {n} of 1×1.")
-        raise Wrong(f"The kernels of {called} are {kernels}; they should be {[kernel_size] + [1] * n}.")
-    if len(_convs(net)) < len(kernels):
+def _judge_sizes(nets) -> None:
+    changes, wrong = {}, ""
+    for args, net in nets.items():
+        in_channels, out_channels, kernel_size, n = args
+        for height, width in ((12, 9), (9, 14)):
+            X, called = torch.randn(2, in_channels, height, width), f"deep_block{args}"
+            output = _networks.forward(net, X, called)
+            start = f"{called} turns {tuple(X.shape)} into {tuple(output.shape)}; "
+            if output.ndim != 4 or output.shape[1] != out_channels:
+                raise Wrong(f"{start}it should be {(2, out_channels, height, width)}: out_channels = {out_channels}.")
+            change = {after - before for after, before in zip(output.shape[2:], (height, width), strict=True)}
+            changes.setdefault((kernel_size, n), set()).update(change)
+            if change != {0}:
+                wrong = wrong or f"{start}the image should keep its size."
+    if wrong:
+        cure = [w for w, rule in SIZES.items() if all(change == {rule(*k_n)} for k_n, change in changes.items())]
+        raise Wrong(" ".join([wrong, *cure[:1]]))
+
+
+def _judge_window(called, nets, X, kernel_size, n) -> None:
+    seen = sum(_networks.sees(net, X) for net in nets).bool()
+    top, bottom, left, right = _networks.box(seen)
+    half, middle = kernel_size // 2, (X.shape[2] // 2, X.shape[3] // 2)
+    if (top, bottom, left, right) == (middle[0] - half, middle[0] + half, middle[1] - half, middle[1] + half):
+        return
+    height, width = bottom - top + 1, right - left + 1
+    start = (
+        f"One output pixel of {called} sees {height} × {width} pixels; a window of {kernel_size} and n 1×1 layers see "
+    )
+    start += f"{kernel_size} × {kernel_size}, and the pixel in their middle."
+    if n and height == width == kernel_size + 2 * n:
+        start += " It is as if the n layers were 3×3: theirs should be 1×1."
+    elif n and height == width == kernel_size + n * (kernel_size - 1):
+        start += " The n layers have the first one's window: theirs should be 1×1."
+    elif height == width == 1:
+        start += " It looks at no neighbour: the first convolution has the window of kernel_size."
+    raise Wrong(start)
+
+
+COUNTS = {
+    "That is one too few every time: n counts the 1×1 layers, the convolution not among them.": lambda n: max(n - 1, 0),
+    "That is one too many every time: n counts the 1×1 layers.": lambda n: n + 1,
+    "That is two every time, whatever n is.": lambda n: 2,
+    "That is one every time, whatever n is.": lambda n: 1,
+    "That is none every time, whatever n is.": lambda n: 0,
+    "That is twice as many every time.": lambda n: 2 * n,
+}
+
+
+def _layers(net, in_channels, out_channels, kernel_size, n) -> int | None:
+    """How many 1×1 layers the parameters make, with any number of biases; None if it does not come out even."""
+    have = sum(p.numel() for p in net.parameters()) - in_channels * out_channels * kernel_size**2
+    fits = [m for m in range(n + 6) if have in [m * out_channels**2 + k * out_channels for k in range(m + 2)]]
+    return n if n in fits else next(iter(fits), None)
+
+
+def _judge_layers(called, net, X, nets, in_channels, out_channels, kernel_size, n) -> None:
+    with _networks.uses(net) as uses:
+        net(X)
+    again = {type(layer).__name__: times for layer, times in uses.items() if times > 1}
+    start = f"{called} should be a convolution and n = {n} layers of 1×1"
+    if again:
+        layer, times = next(iter(again.items()))
         raise Wrong(
-            f"{called} uses one 1×1 layer {n} times: the n layers share their weights. Make a new nn.Conv2d for each."
+            f"{start}; it uses one {layer} {times} times, so these share their weights. Make a new one each time."
         )
-    relus = sum(name == "relu" for name, _ in ran)
-    if 0 < relus < n + 1:
-        where = "The last one is missing" if ran[-1][0] == "conv" else "There should be one after every convolution"
-        raise Wrong(f"{called} ran {relus} ReLUs, it should be {n + 1}. {where}.")
-    if relus == 0 and not _bends(net):
-        raise Wrong(f"{called} has no ReLU: without them it folds into one convolution, as the chapter showed.")
+    found = _layers(net, in_channels, out_channels, kernel_size, n)
+    if found is None:
+        first, have = in_channels * out_channels * kernel_size**2, sum(p.numel() for p in net.parameters())
+        wanted = f"{first + n * out_channels**2:,} weights and up to {(n + 1) * out_channels} biases"
+        alone = have in [first + n * out_channels + k * out_channels for k in range(n + 2)]
+        cure = " So many it is if a 1×1 layer does not mix the channels (groups?)." if alone else ""
+        raise Wrong(f"{start}, {wanted}; it has {have:,} weights and biases.{cure}")
+    if found != n:
+        counts = {args[3]: _layers(other, *args) for args, other in nets.items()}
+        cure = [words for words, rule in COUNTS.items() if all(rule(n) == m for n, m in counts.items())]
+        raise Wrong(" ".join([f"{start}; it has the weights of {found}.", *cure[:1]]))
+    idle = [name for name, p in net.named_parameters() if not _felt(net, X, p)]
+    if idle:
+        raise Wrong(
+            f"{called} has a layer that does not work: {idle[0].rsplit('.', 1)[0]} changes nothing in the output."
+        )
 
 
-def _bends(net) -> bool:
-    """True if the network is not affine, whatever its layers are called (F.relu, …); its weights are drawn anew."""
-    generator = torch.Generator().manual_seed(2)
-    a, b = torch.randn(2, 1, _convs(net)[0].in_channels, 12, 9, generator=generator)
+def _felt(net, X, parameter) -> bool:
+    output = net(X)
+    weights = torch.randn_like(output)
+    (gradient,) = torch.autograd.grad((output * weights).sum(), parameter, allow_unused=True)
+    return gradient is not None and bool((gradient != 0).any())
+
+
+def _judge_relus(called, nets, X, in_channels, out_channels, kernel_size, n) -> None:
     with torch.no_grad():
-        for _ in range(8):  # in one draw, all outputs might happen to be zero
-            for p in net.parameters():
-                p.copy_(torch.randn(p.shape, generator=generator))
-            if not torch.allclose(net(a + b) + net(0 * a), net(a) + net(b), atol=1e-3, rtol=1e-3):
-                return True
-    return False
+        outputs = torch.cat([net(X) for net in nets])
+        larger = torch.cat([net(1e4 * X) for net in nets])
+    if not any(_networks.bends(net, X) for net in nets):
+        raise Wrong(f"{called} has no ReLU at work: it is one weighted sum, and folds into a single convolution.")
+    if any(_networks.smooth(net, X) for net in nets):
+        raise Wrong(
+            f"{called} bends everywhere, as a sigmoid, tanh or GELU does; with ReLUs it is straight, but for corners."
+        )
+    if outputs.min() < 0:
+        raise Wrong(f"{called} gives negative numbers: after its last layer, too, there should be a ReLU.")
+    if outputs.min() > 0 or larger.max() < 100 * outputs.max():
+        raise Wrong(
+            f"{called} ends with another function than a ReLU: its numbers go from {outputs.min():.2g} to a limit."
+        )
+    if not n:
+        return
+    drawn = (_networks.redrawn(nets[0], seed) for seed in range(12))  # in one of them every channel is alive somewhere
+    most = -math.inf
+    for net in drawn:
+        felt, changing = _networks.free(net, X[:4, :, :8, :7])
+        most = max(most, changing - felt)
+        if most >= -n * out_channels:
+            break
+    if most > -n * out_channels:
+        raise Wrong(
+            f"{called} is more than a chain of layers with a ReLU after each: the numbers reach the output on a second "
+            "way, past a layer."
+        )
+    if most < -n * out_channels:
+        raise Wrong(
+            f"{called} folds: two of its layers with nothing but weighted sums between them can be written as one. "
+            "There should be a ReLU after every layer."
+        )
 
 
-def _chain(step, size, layers) -> list[int]:
-    found = []
-    for kernel, stride, padding in layers:
-        size = step(size, kernel, stride, padding)
-        found.append(size)
-    return found
-
-
-def _step(size, kernel, stride, padding):
+def _side(size, kernel, stride, padding):
     return (size + 2 * padding - kernel) // stride + 1
 
 
-MISTAKES = {
-    "You rounded up: what is left over at the border is dropped (floor), for pooling as for convolutions.": (
-        lambda n, k, s, p: math.ceil((n + 2 * p - k) / s) + 1
+def _unseen(size, layers, *, side=_side, clip=True, plus=-1, pads=True, shift=0):
+    """Rows at the bottom of `size` that no output sees; the keywords make the known mistakes."""
+    sides = [size]
+    for layer in layers:
+        sides.append(side(sides[-1], *layer))
+    last = sides[-1] - 1 + shift
+    for (kernel, stride, padding), before in zip(reversed(layers), reversed(sides[:-1]), strict=True):
+        last = last * stride + kernel + plus - (padding if pads else 0)
+        if clip:
+            last = min(last, before - 1)
+    return max(size - 1 - last, 0) if clip else size - 1 - last
+
+
+def _one_by_one(size, layers):
+    """What each layer drops of its own map, added up as if all were pixels."""
+    total = 0
+    for layer in layers:
+        total += _unseen(size, [layer])
+        size = _side(size, *layer)
+    return total
+
+
+def _in_pixels(size, layers):
+    """The same, each layer's in pixels of the image."""
+    total, step = 0, 1
+    for layer in layers:
+        total += step * _unseen(size, [layer])
+        size, step = _side(size, *layer), step * layer[1]
+    return total
+
+
+PLANS = (
+    (224, [(11, 4, 0)]),
+    (224, [(11, 4, 0), (3, 2, 0)]),
+    (102, [(7, 3, 2), (3, 3, 0), (2, 2, 0)]),
+    (90, [(7, 3, 2), (3, 2, 0), (3, 2, 1)]),
+    (133, [(7, 3, 2), (3, 2, 0), (7, 2, 3)]),
+    (28, [(5, 1, 2), (2, 2, 0), (3, 1, 1)]),
+    (50, [(3, 2, 0), (4, 3, 0), (2, 2, 0)]),
+    (61, [(5, 2, 1), (3, 3, 0), (2, 2, 0), (3, 1, 1)]),
+    (31, [(2, 2, 0), (2, 2, 0), (2, 2, 0)]),
+    (40, [(4, 3, 1), (5, 3, 0)]),
+)
+UNSEEN = {
+    "You add up what each layer drops; but a row of the second layer's map is several rows of the image.": _one_by_one,
+    "Those are the rows that each layer drops, in pixels of the image, added up. But a row that one layer drops may be "
+    "seen by its neighbour's window: walk back from the last row of the last map.": _in_pixels,
+    "That is what the first layer drops. The later ones drop more.": lambda n, ls: _unseen(n, ls[:1]),
+    "That is what the last layer drops of its own map; the question is about rows of the image.": (
+        lambda n, ls: _unseen([n, *_sides(n, ls)][-2], ls[-1:]) if ls else 0
     ),
-    "The + 1 is missing: the window's first place counts, before it has made any step.": (
-        lambda n, k, s, p: (n + 2 * p - k) // s
+    "It is one too many: the last row that is seen is counted as unseen.": (lambda n, ls: _unseen(n, ls) + 1),
+    "It is one too few, unless it is 0: rows are counted from 0, so the last one is size − 1.": (
+        lambda n, ls: max(_unseen(n, ls) - 1, 0)
     ),
-    "You counted the padding once; it is added on both sides.": lambda n, k, s, p: (n + p - k) // s + 1,
-    "You left the padding out.": lambda n, k, s, p: (n - k) // s + 1,
-    "You divided the whole side by the stride; the window has to fit, so its kernel is subtracted first.": (
-        lambda n, k, s, p: (n + 2 * p) // s
+    "It is one too few: rows are counted from 0, so the last one is size − 1.": lambda n, ls: _unseen(n, ls) - 1,
+    "On the way back, a window reaches kernel − 1 rows further than where it begins, not kernel.": (
+        lambda n, ls: _unseen(n, ls, plus=0)
+    ),
+    "On the way back, the padding is missing: a window of row r begins at r · stride − padding.": (
+        lambda n, ls: _unseen(n, ls, pads=False)
+    ),
+    "What lies in the padding is no row: on the way back, a map ends at its own last row.": (
+        lambda n, ls: _unseen(n, ls, clip=False)
+    ),
+    "What lies in the padding is no row of the map: on the way back, stop at each map's own last row, not only at the "
+    "image's.": lambda n, ls: max(_unseen(n, ls, clip=False), 0),
+    "The + 1 is missing in the sizes: the window's first place counts.": (
+        lambda n, ls: _unseen(n, ls, side=lambda n, k, s, p: (n + 2 * p - k) // s)
+    ),
+    "In the sizes, the padding is counted once; it is added on both sides.": (
+        lambda n, ls: _unseen(n, ls, side=lambda n, k, s, p: (n + p - k) // s + 1)
+    ),
+    "In the sizes, the padding is left out.": (lambda n, ls: _unseen(n, ls, side=lambda n, k, s, p: (n - k) // s + 1)),
+    "The last row of the last map is its side − 1: rows are counted from 0.": lambda n, ls: _unseen(n, ls, shift=1),
+    "That is the last row that is seen. How many lie below it?": lambda n, ls: n - 1 - _unseen(n, ls),
+    "That is how many rows are seen; the question is how many are not.": lambda n, ls: n - _unseen(n, ls),
+    "That is the side of the last map. Now walk back from its last row.": lambda n, ls: [n, *_sides(n, ls)][-1],
+    "Those are the sides after each layer. Now walk back from the last row of the last.": lambda n, ls: _sides(n, ls),
+    "The layers are taken in the wrong order.": lambda n, ls: _unseen(n, ls[::-1]),
+    "That is the remainder of the first layer's steps, with the padding's rows in it.": (
+        lambda n, ls: (n + 2 * ls[0][2] - ls[0][0]) % ls[0][1] if ls else 0
+    ),
+    "You add up the remainders of the layers' steps, each in rows of its own map.": (
+        lambda n, ls: sum((side + 2 * p - k) % s for side, (k, s, p) in zip([n, *_sides(n, ls)], ls, strict=False))
     ),
 }
 
 
+def _always(value) -> str:
+    rounded = " Sizes that are rounded up leave no row over: what is left of a division is dropped (floor)."
+    zero = value[""].numel() == 1 and not value[""].any()
+    return "It gives the same for every case, whatever it is called with." + rounded * zero
+
+
+def _sides(size, layers):
+    found = []
+    for layer in layers:
+        size = _side(size, *layer)
+        found.append(size)
+    return found
+
+
 @exercise(
-    "One layer after the other: the size that comes out of one goes into the next.",
-    "How many steps can the window make before it falls off? (size + 2·padding − kernel) / stride, rounded down: `//`.",
-    "And one more for where it stands before the first step. Append each size to a list.",
+    "First forward: the side after each layer. Then take the last row of the last map, and walk back.",
+    "The window of row r begins at row r · stride − padding of the map before, and ends kernel − 1 further.",
+    "It may end in the padding: then the last row that it sees is the last row of that map. At the image, count below.",
 )
-def sizes(answer) -> str:
-    """sizes(size, layers) -> a list: the side after each layer; `layers` is a list of (kernel, stride, padding)."""
-    for size, layers in PLANS:
-        want, called = _chain(_step, size, layers), f"sizes({size}, {layers})"
-        got = as_tensor(run(answer, size, layers, name="sizes", on=f"{size}, {layers}"), name="sizes").flatten()
-        said = got.tolist()
-        if said == want:
-            continue
-        start = f"{called} gave {', '.join(f'{n:g}' for n in said)}. "
-        if len(said) != len(want):
-            raise Wrong(start + f"A list of {len(want)} sizes is wanted, one after each layer.")
-        if any(n != int(n) for n in said):
-            raise Wrong(start + "A side is a whole number of pixels: what is left over is dropped.")
-        if said == [_step(size, *layer) for layer in layers]:
-            raise Wrong(start + f"You gave each layer the first image, {size} px; it gets what the one before it made.")
-        for mistake, step in MISTAKES.items():
-            if said == _chain(step, size, layers):
-                raise Wrong(start + mistake)
-        wrong = next(i for i, (a, b) in enumerate(zip(said, want, strict=True)) if a != b)
-        raise Wrong(start + f"Number {wrong + 1} should not be {said[wrong]:g}: count the window's places on paper.")
-    return "Right, for all three plans. nn.Conv2d and nn.MaxPool2d use the same arithmetic."
+def unseen(unseen) -> str:
+    """unseen(size, layers of (kernel, stride, padding)) -> how many rows at the image's bottom no output sees."""
+    judge = Judge(
+        "unseen",
+        lambda size, layers: _unseen(size, layers),
+        read=lambda value: {"": _read.number(value, "one number, the rows that nobody sees,")},
+        cases=PLANS,
+        mistakes=UNSEEN,
+        constant=_always,
+        see=lambda value: {"": _read.tensor(value)},
+    )
+    return (
+        "Right, for ten plans. Each pooling counts in its own rows, and each of its rows is many of the image's."
+        + judge(unseen)
+    )
+
+
+def _folded(value):
+    weight, bias = _read.several(value, ("weight", "bias"))
+    weight, bias = _read.tensor(weight), _read.tensor(bias)
+    if weight.ndim == 4 and weight.shape[2:] == (1, 1):
+        weight = weight[:, :, 0, 0]  # (D, C, 1, 1), as nn.Conv2d keeps it
+    return {"weight": weight, "bias": bias}
+
+
+WEIGHT = {
+    "The weight is transposed: nn.Linear and nn.Conv2d keep (out, in).": lambda A, a, B, b: (B @ A).T,
+    "The order is the other one: first A, then B, and in a product what comes first stands right: B @ A.": (
+        lambda A, a, B, b: A @ B
+    ),
+    "The weights are added. One layer works on what the other put out: a product.": lambda A, a, B, b: A + B,
+    "`*` multiplies number by number; two layers, one after the other, are a matrix product, @.": (
+        lambda A, a, B, b: B * A
+    ),
+    "B is transposed in your weight, and should not be.": lambda A, a, B, b: B.T @ A,
+    "A is transposed in your weight, and should not be.": lambda A, a, B, b: B @ A.T,
+    "That is the weight with the bias in it: what the two layers give for one channel alone, minus nothing.": (
+        lambda A, a, B, b: B @ A + (B @ a + b)[:, None]
+    ),
+    "A has a bias in it in your weight; weights multiply weights alone.": lambda A, a, B, b: B @ (A + a[:, None]),
+    "There is a ReLU between; here nothing bends.": lambda A, a, B, b: B @ A.relu(),
+    "That is the second layer's weight alone.": lambda A, a, B, b: B,
+    "That is the first layer's weight alone.": lambda A, a, B, b: A,
+}
+BIAS = {
+    "In the bias, a is missing: the second layer multiplies it too.": lambda A, a, B, b: b,
+    "In the bias, b is missing: the second layer adds it at the end.": lambda A, a, B, b: B @ a,
+    "In the bias, a goes *through* B before b is added.": lambda A, a, B, b: a + b,
+    "That is the first layer's bias alone.": lambda A, a, B, b: a,
+    "b does not go through B: it is added after it.": lambda A, a, B, b: B @ (a + b),
+    "b is subtracted in the bias; it is added.": lambda A, a, B, b: B @ a - b,
+    "The bias has A in it: the first bias goes through the *second* layer.": lambda A, a, B, b: A @ a + b,
+    "It is b that went through a layer; a should, through B.": lambda A, a, B, b: B @ b + a,
+    "B is transposed in your bias, and should not be.": lambda A, a, B, b: B.T @ a + b,
+    "`*` multiplies number by number; a goes through B by a matrix product, @.": lambda A, a, B, b: (B * a).sum() + b,
+    "b goes through A in your bias; it is a that goes through B.": lambda A, a, B, b: A @ b + a,
+    "b goes through A in your bias, and a is missing; it is a that goes through B.": lambda A, a, B, b: A @ b,
+    "In the bias, a goes through B alone, not through B @ A: A has been there already.": lambda A, a, B, b: (
+        B @ A @ a + b
+    ),
+    "B @ a is subtracted in the bias; it is added.": lambda A, a, B, b: b - B @ a,
+    "b is added once for every middle channel; it is added once.": lambda A, a, B, b: B @ a + len(a) * b,
+    "The sum of a is added to every b; each row of B weighs a in its own way.": lambda A, a, B, b: b + a.sum(),
+    "There is a ReLU on a; between the two layers nothing bends.": lambda A, a, B, b: B @ a.relu() + b,
+    "There is a ReLU on the bias; nothing bends here.": lambda A, a, B, b: (B @ a + b).relu(),
+    "The bias is a column, (D, 1); (D,) is wanted.": lambda A, a, B, b: (B @ a + b)[:, None],
+    "The bias is (D, D): a column and a row were added, and both were spread out.": lambda A, a, B, b: (
+        (B @ a)[:, None] + b
+    ),
+    "The bias is that of the second layer for y = a, and then a again.": lambda A, a, B, b: B @ a + b + a,
+    "B @ a is counted twice in the bias.": lambda A, a, B, b: 2 * (B @ a) + b,
+    "b is counted twice in the bias.": lambda A, a, B, b: B @ a + 2 * b,
+}
 
 
 @exercise(
@@ -159,36 +364,23 @@ def sizes(answer) -> str:
     "z = B (A x + a) + b. Multiply out, and sort by what stands before x and what does not.",
     "The weight is one product of two matrices; the bias has two parts, and one of them went through B.",
 )
-def fold(answer) -> str:
+def fold(fold) -> str:
     """fold(A (M, C), a (M,), B (D, M), b (D,)) -> (weight (D, C), bias (D,)) of the one 1×1 layer that does both."""
-    generator = torch.Generator().manual_seed(3)
-    A, a, B, b = (torch.randn(*size, generator=generator) for size in ((4, 3), (4,), (5, 4), (5,)))
-    on = "A (4, 3), a (4,), B (5, 4), b (5,)"
-    result = run(answer, A, a, B, b, name="fold", on=on)
-    if not isinstance(result, (tuple, list)) or len(result) != 2:
-        raise Wrong("fold should return two things, (weight, bias).")
-    weight, bias = (as_tensor(part, name="fold") for part in result)
-    want_weight, want_bias = (B @ A).double(), (B @ a + b).double()
-    if weight.numel() == want_weight.numel() and weight.dim() == 4:
-        weight = weight.reshape(want_weight.shape)  # (D, C, 1, 1), as nn.Conv2d keeps it
-    if weight.shape != want_weight.shape:
-        swapped = " That is its transpose." if weight.shape == want_weight.T.shape else ""
-        raise Wrong(f"The weight has shape {shape(weight)}; from 3 to 5 channels it is (5, 3).{swapped}")
-    if not same(weight, want_weight):
-        raise Wrong(f"The weight has the right shape, but {difference(weight, want_weight)}: it should be B @ A.")
-    bias = bias.flatten()
-    if bias.shape != want_bias.shape:
-        raise Wrong(f"The bias has {len(bias)} numbers; the folded layer has 5 output channels.")
-    if not same(bias, want_bias):
-        raise Wrong(f"The weight is right, but in the bias {difference(bias, want_bias)}. " + _what_bias(bias, B, a, b))
-    return "Right: one layer does the work of two, as long as nothing bends between them."
-
-
-def _what_bias(bias, B, a, b) -> str:
-    if same(bias, b):
-        return "You kept b alone; the first layer's bias a is still in there, and the second layer multiplies it too."
-    if same(bias, B @ a):
-        return "b itself is missing: the second layer adds it at the end."
-    if len(a) == len(b) and same(bias, a + b):
-        return "a goes *through* B before b is added."
-    return "Multiply out B (A x + a) + b once more: what is left when x is 0?"
+    made = torch.Generator().manual_seed(3)
+    sizes = ((3, 4, 5), (3, 3, 3), (2, 6, 1), (5, 2, 4))
+    judge = Judge(
+        "fold",
+        lambda A, a, B, b: (B @ A, B @ a + b),
+        read=_folded,
+        cases=[tuple(torch.randn(*size, generator=made) for size in ((m, c), (m,), (d, m), (d,))) for c, m, d in sizes],
+        mistakes={
+            "The two stand in the other order: (weight, bias).": lambda A, a, B, b: (B @ a + b, B @ A),
+            "The order is the other one: first A, then B, and in a product what comes first stands right: B @ A. "
+            "(Where the sizes fit, yours gives A @ B.)": lambda A, a, B, b: (A @ B, B @ a + b),
+            "Both products stand the other way round: B @ A, and B @ a.": lambda A, a, B, b: (A @ B, A @ b + a),
+            "A and B are exchanged.": lambda A, a, B, b: (A @ B, A @ a + b),
+        },
+        of_part={"weight": WEIGHT, "bias": BIAS},
+        tolerance=2e-3,  # half precision
+    )
+    return "Right: one layer does the work of two, as long as nothing bends between them." + judge(fold)

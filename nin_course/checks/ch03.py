@@ -3,7 +3,74 @@
 import torch
 from torch import nn
 
-from nin_course.checks._ladder import Wrong, as_tensor, difference, exercise, run, same, shape
+from nin_course.checks import _read
+from nin_course.checks._cases import Judge
+from nin_course.checks._ladder import Wrong, exercise
+
+
+def _matrix(channels, h, w):
+    return torch.eye(channels).repeat_interleave(h * w, dim=1) / (h * w)
+
+
+MATRICES = {
+    "It adds the cells up and does not divide by how many there are.": lambda c, h, w: _matrix(c, h, w) * h * w,
+    "It mixes the channels: flattened, the cells of one channel lie side by side (repeat_interleave).": (
+        lambda c, h, w: torch.eye(c).repeat(1, h * w) / (h * w)
+    ),
+    "It mixes the channels, and does not divide: flattened, the cells of one channel lie side by side.": (
+        lambda c, h, w: torch.eye(c).repeat(1, h * w)
+    ),
+    "That is its transpose: nn.Linear keeps (out, in).": lambda c, h, w: _matrix(c, h, w).T,
+    "That is its transpose, and it does not divide by how many cells there are.": lambda c, h, w: (
+        _matrix(c, h, w).T * h * w
+    ),
+    "It averages over *all* channels: outside its own channel a row is zero.": (
+        lambda c, h, w: torch.full((c, c * h * w), 1 / (c * h * w))
+    ),
+    "It adds up all channels: outside its own channel a row is zero.": (
+        lambda c, h, w: torch.full((c, c * h * w), 1 / (h * w))
+    ),
+    "It adds up everything: outside its own channel a row is zero, and inside 1 / (h·w).": (
+        lambda c, h, w: torch.ones(c, c * h * w)
+    ),
+    "It divides by the number of channels; the mean is over the h·w cells.": lambda c, h, w: (
+        _matrix(c, h, w) * h * w / c
+    ),
+    "It divides by channels · h · w; each mean is over the h·w cells of one channel.": lambda c, h, w: (
+        _matrix(c, h, w) / c
+    ),
+    "It divides by h, not by h·w.": lambda c, h, w: _matrix(c, h, w) * w,
+    "It divides by w, not by h·w.": lambda c, h, w: _matrix(c, h, w) * h,
+    "It divides by h + w, not by h·w.": lambda c, h, w: _matrix(c, h, w) * h * w / (h + w),
+    "It multiplies by h·w, where it should divide.": lambda c, h, w: _matrix(c, h, w) * (h * w) ** 2,
+    "That is one row, for a single channel. One row for each channel is wanted.": lambda c, h, w: torch.full(
+        (h * w,), 1 / (h * w)
+    ),
+    "That is the row of a single channel, for all: elsewhere the other channels' cells are.": (
+        lambda c, h, w: torch.full((c, h * w), 1 / (h * w))
+    ),
+    "The cells still have rows and columns: flatten them, (channels, channels · h · w).": (
+        lambda c, h, w: _matrix(c, h, w).reshape(c, c, h, w)
+    ),
+    "The cells are still apart from the channels: flatten them, (channels, channels · h · w).": (
+        lambda c, h, w: _matrix(c, h, w).reshape(c, c, h * w)
+    ),
+    "A column is a channel, not a cell of one: each channel has h·w columns.": lambda c, h, w: torch.eye(c) / (h * w),
+    "It divides by h·h, not by h·w.": lambda c, h, w: _matrix(c, h, w) * w / h,
+    "It divides by w·w, not by h·w.": lambda c, h, w: _matrix(c, h, w) * h / w,
+    "It divides by the square root of h·w.": lambda c, h, w: _matrix(c, h, w) * (h * w) ** 0.5,
+    "The fractions are gone: 1 // (h·w), or an integer tensor, is 0.": lambda c, h, w: _matrix(c, h, w).int(),
+    "The last channel's row is empty.": lambda c, h, w: _matrix(c, h, w) * (torch.arange(c) < c - 1)[:, None],
+    "The first channel's row is empty.": lambda c, h, w: _matrix(c, h, w) * (torch.arange(c) > 0)[:, None],
+    "Only the first channel's row is filled.": lambda c, h, w: _matrix(c, h, w) * (torch.arange(c) == 0)[:, None],
+    "The means are over the channels at every cell; they should be over the cells of every channel.": (
+        lambda c, h, w: torch.eye(h * w).repeat(1, c) / c
+    ),
+    "It picks one cell of each channel; a mean takes all of them.": (lambda c, h, w: torch.eye(c * h * w)[:: h * w]),
+    "It takes the first `channels` cells: those are all of channel 0 (or a little more).": (
+        lambda c, h, w: torch.eye(c, c * h * w) / (h * w)
+    ),
+}
 
 
 @exercise(
@@ -11,33 +78,101 @@ from nin_course.checks._ladder import Wrong, as_tensor, difference, exercise, ru
     "Row c of the matrix gives the mean of channel c: 1 / (h·w) at that channel's cells, 0 everywhere else.",
     "`torch.eye(channels)` has one column a channel; `repeat_interleave(h * w, dim=1)` makes h·w columns of each.",
 )
-def pooling_matrix(answer) -> str:
+def pooling_matrix(pooling_matrix) -> str:
     """pooling_matrix(channels, h, w) -> W (channels, channels·h·w) with maps.flatten(1) @ W.T = global average."""
-    for channels, h, w in ((3, 2, 4), (5, 3, 3), (2, 1, 1)):
-        on = f"({channels}, {h}, {w})"
-        got = as_tensor(run(answer, channels, h, w, name="pooling_matrix", on=on), name="pooling_matrix")
-        want = torch.eye(channels).repeat_interleave(h * w, dim=1).double() / (h * w)
-        if got.shape != want.shape:
-            turned = " That is its transpose: nn.Linear keeps (out, in)." if got.shape == want.T.shape else ""
-            raise Wrong(f"pooling_matrix{on} has shape {shape(got)}, it should be {shape(want)}.{turned}")
-        if not same(got, want, 1e-5):
-            raise Wrong(
-                f"pooling_matrix{on} has the right shape, but {difference(got, want)}. {_what(got, want, h * w)}"
-            )
-    return "Right: GAP is a dense layer with 0 parameters to learn, nearly all of its weights zero, the others equal."
+    judge = Judge(
+        "pooling_matrix",
+        lambda channels, h, w: _matrix(channels, h, w),
+        read=lambda value: {"": _read.tensor(value)},
+        cases=((3, 2, 4), (2, 1, 1), (4, 3, 2), (5, 3, 3), (1, 2, 5)),
+        mistakes=MATRICES,
+        tolerance=5e-4,  # half precision
+    )
+    praise = "Right: GAP is a dense layer with 0 parameters to learn, nearly all of its weights zero, the others equal."
+    return praise + judge(pooling_matrix)
 
 
-def _what(got, want, cells) -> str:
-    channels = len(want)
-    if same(got, want * cells):
-        return "It adds the cells up and does not divide by how many there are."
-    if same(got, torch.eye(channels).double().repeat(1, cells) / cells):
-        return "Yours mixes the channels: flattened, the cells of one channel lie side by side (repeat_interleave)."
-    if same(got, torch.ones_like(want) / want.shape[1]) or same(got, torch.ones_like(want) / cells):
-        return "Yours averages over *all* channels: outside its own channel a row is zero."
-    if same(got, want * cells / channels):
-        return "You divided by the number of channels; the mean is over the h·w cells."
-    return "Write down W for 2 channels of 1 × 2 cells by hand: two rows of four numbers."
+def _dense(channels, h, w, classes):
+    return sum(p.numel() for p in nn.Linear(channels * h * w, classes, device="meta").parameters())
+
+
+def _pooled(channels, h, w, classes):
+    return sum(p.numel() for p in nn.Conv2d(channels, classes, kernel_size=1, device="meta").parameters())
+
+
+HEADS = {
+    "dense": {
+        "The dense head lacks its biases: one a class.": lambda c, h, w, k: c * h * w * k,
+        "The dense head has a weight for every number *and* every class.": lambda c, h, w, k: c * h * w + k,
+        "The dense head has a weight for every number and every class, and a bias a class.": lambda c, h, w, k: (
+            c * h * w
+        ),
+        "After Flatten there are channels · h · w numbers, not channels, for the dense head.": lambda c, h, w, k: (
+            c * k + k
+        ),
+        "The dense head sees the maps of *all* channels: channels · h · w numbers.": lambda c, h, w, k: h * w * k + k,
+        "The dense head has one bias a class, not one in all.": lambda c, h, w, k: c * h * w * k + 1,
+        "The dense head's biases are counted for its inputs; it is one for each output, a class.": (
+            lambda c, h, w, k: c * h * w * k + c * h * w
+        ),
+        "The dense head's biases are one a class, not one a channel.": lambda c, h, w, k: c * h * w * k + c,
+        "The dense head is counted with h alone: its inputs are channels · h · w.": lambda c, h, w, k: c * h * k + k,
+        "The dense head is counted with w alone: its inputs are channels · h · w.": lambda c, h, w, k: c * w * k + k,
+        "The dense head is counted as if its maps were square: the inputs are channels · h · w.": (
+            lambda c, h, w, k: c * h * h * k + k
+        ),
+        "The dense head is counted as if its maps were square, w × w: the inputs are channels · h · w.": (
+            lambda c, h, w, k: c * w * w * k + k
+        ),
+        "The dense head has ten classes in yours, whatever `classes` is.": lambda c, h, w, k: c * h * w * 10 + 10,
+        "In the dense head, the bias is inside the product: channels · h · w · classes, and then + classes.": (
+            lambda c, h, w, k: c * h * w * (k + k)
+        ),
+        "That is AlexNet's head with three dense layers; here it is one.": (
+            lambda c, h, w, k: (c * h * w + 1) * 4096 + 4097 * 4096 + 4097 * k
+        ),
+        "The dense head goes to the classes, not back to the channels.": lambda c, h, w, k: c * h * w * c + c,
+        "The dense head goes to the classes, not to as many numbers as come in.": (
+            lambda c, h, w, k: (c * h * w) ** 2 + c * h * w
+        ),
+        "In the dense head, h and w are added; the cells are h · w.": lambda c, h, w, k: c * (h + w) * k + k,
+    },
+    "pooled": {
+        "The pooled head lacks its biases: one a class.": lambda c, h, w, k: c * k,
+        "The pooling has no parameters, but the 1×1 convolution before it has.": lambda c, h, w, k: 0,
+        "The 1×1 convolution uses the *same* weights at every cell, so in the pooled head they count once.": (
+            lambda c, h, w, k: (c * k + k) * h * w
+        ),
+        "The 1×1 convolution uses the *same* weights at every cell: no h · w in the pooled head.": (
+            lambda c, h, w, k: c * h * w * k + k
+        ),
+        "The pooled head has a weight for every channel *and* every class.": lambda c, h, w, k: c + k,
+        "The pooled head's biases are one a class, not one a channel.": lambda c, h, w, k: c * k + c,
+        "The pooled head has one bias a class, not one in all.": lambda c, h, w, k: c * k + 1,
+        "The pooled head has ten classes in yours, whatever `classes` is.": lambda c, h, w, k: c * 10 + 10,
+        "In the pooled head, the bias is inside the product: channels · classes, and then + classes.": (
+            lambda c, h, w, k: c * (k + k)
+        ),
+        "Those are the MACs of the 1×1 convolution; its weights are used at every cell, and count once.": (
+            lambda c, h, w, k: c * k * h * w
+        ),
+        "The pooled head's biases are there once, not for every cell.": lambda c, h, w, k: c * k + k * h * w,
+        "The pooled head's convolution is 1×1; yours has a 3 × 3 window.": lambda c, h, w, k: 9 * c * k + k,
+        "The pooled head's convolution is 1×1; its window is not h × w and without biases.": (
+            lambda c, h, w, k: c * c * h * w
+        ),
+        "The matrix that pools is fixed; nothing in it is a parameter.": lambda c, h, w, k: c * k + k + k * k * h * w,
+        "The pooling's matrix is fixed, and has no parameters.": lambda c, h, w, k: c * k + k + c * c * h * w,
+        "The pooled head is not the dense one without its biases.": lambda c, h, w, k: c * h * w * k - k,
+        "Those are the pooled head's biases alone; a 1×1 convolution has weights.": lambda c, h, w, k: k,
+        "The pooled head's 1×1 convolution goes from channels to classes, not to channels.": lambda c, h, w, k: (
+            c * c + c
+        ),
+        "The pooled head goes to classes: a weight for each of them, and a bias.": lambda c, h, w, k: c,
+        "A mean has no weights: h · w do not come into the pooled head.": lambda c, h, w, k: c * k + k + h * w,
+        "Neither the pooling nor its cells have parameters: only the 1×1 convolution.": lambda c, h, w, k: h * w,
+    },
+}
 
 
 @exercise(
@@ -45,55 +180,36 @@ def _what(got, want, cells) -> str:
     "In the pooled head the 1×1 convolution works at every cell with the same weights. The pooling has none.",
     "dense: channels·h·w·classes + classes. And the 1×1 convolution sees one cell at a time.",
 )
-def head_costs(answer) -> str:
+def head_costs(head_costs) -> str:
     """head_costs(channels, h, w, classes) -> (parameters of Flatten + Linear, parameters of 1×1 conv + GAP)."""
-    for args in ((256, 7, 7, 10), (384, 5, 5, 10), (3, 2, 4, 7)):
-        channels, h, w, classes = args
-        want = tuple(
-            sum(p.numel() for p in layer.parameters())
-            for layer in (nn.Linear(channels * h * w, classes), nn.Conv2d(channels, classes, kernel_size=1))
-        )
-        got = as_tensor(run(answer, *args, name="head_costs", on=f"{args}"), name="head_costs").flatten()
-        if len(got) != 2:
-            raise Wrong(f"Two numbers are wanted, (dense, pooled); you returned {len(got)}.")
-        said = tuple(int(n) for n in got)
-        if said != want:
-            raise Wrong(f"For head_costs{args} you said {said[0]:,} and {said[1]:,}. {_which(said, want, args)}")
-    return "Right, for all three. The pooled head does not know how large its maps are, and so it does not care."
-
-
-def _which(said, want, args) -> str:
-    channels, h, w, classes = args
-    if said == want[::-1]:
-        return "They are right, in the other order."
-    if said == (want[0] - classes, want[1] - classes):
-        return "The biases are missing: one a class."
-    if said[0] == want[0] and said[1] == want[1] * h * w:
-        return "The dense one is right; the 1×1 convolution uses the *same* weights at every cell, so they count once."
-    if said[0] == want[0] and said[1] == 0:
-        return "The pooling has no parameters, but the 1×1 convolution before it has."
-    if said[1] == want[1] and said[0] == channels * h * w + classes:
-        return "The pooled one is right; the dense one has a weight for every number *and* every class."
-    if said[0] == want[0]:
-        return "The dense one is right. The other is a 1×1 convolution, and chapter 01 counted those."
-    return "Count the dense head's input numbers first: how many are there after Flatten?"
+    judge = Judge(
+        "head_costs",
+        lambda channels, h, w, classes: (_dense(channels, h, w, classes), _pooled(channels, h, w, classes)),
+        read=lambda value: _read.numbers(value, ("dense", "pooled")),
+        cases=((3, 2, 4, 7), (5, 6, 3, 2), (256, 7, 7, 10), (8, 1, 5, 8), (384, 5, 5, 10)),
+        of_part=HEADS,
+    )
+    praise = "Right, for all five. The pooled head does not know how large its maps are, and so it does not care."
+    return praise + judge(head_costs)
 
 
 STATEMENTS = {
     "A": "every cell prefers the wrong class to the right one",
     "B": "most cells prefer the right class, but the others outvote them: they are fewer and louder",
-    "C": "most cells prefer the wrong class, and the loudest of all votes for the right one",
-    "D": "most cells prefer the wrong class, and the right one has no loud vote anywhere",
+    "C": "most cells, but not all, prefer the wrong class, and the loudest of all votes for the right one",
+    "D": "most cells, but not all, prefer the wrong class, and the loudest of all votes for it, too",
 }
 
 
-def explanation(maps: torch.Tensor, right: int) -> str:
-    """Which statement is true of class maps (classes, h, w) that give a wrong answer."""
-    lead = maps[int(maps.mean(dim=(1, 2)).argmax())] - maps[right]
-    if (lead > 0).all():
+def explanation(lead: torch.Tensor) -> str | None:
+    """Which statement is true of the lead (h, w) of a wrong winner over the right class; None if none is."""
+    ahead, cells = int((lead > 0).sum()), lead.numel()
+    if ahead == cells:
         return "A"
-    if (lead > 0).float().mean() < 0.5:
-        return "B"
+    if 2 * ahead == cells or (2 * ahead > cells and lead.max() == -lead.min()):
+        return None
+    if 2 * ahead < cells:
+        return "B" if 2 * int((lead < 0).sum()) > cells else None
     return "C" if -lead.min() > lead.max() else "D"
 
 
@@ -102,23 +218,31 @@ def explanation(maps: torch.Tensor, right: int) -> str:
     "Count the cells: `(lead > 0).sum()`. Then compare the largest value with the smallest.",
     "The answer's lead in the logits is the mean of that difference: many small leads, or few large ones?",
 )
-def why_wrong(letter, maps, right) -> str:
-    """ "A" to "D", the class maps (classes, h, w) of the image, and its true class."""
-    said = letter.strip().upper() if isinstance(letter, str) else letter
-    if said not in STATEMENTS:
-        raise Wrong('Answer with one letter, "A", "B", "C" or "D".')
-    true = explanation(maps, int(right))
-    lead = maps[int(maps.mean(dim=(1, 2)).argmax())] - maps[int(right)]
-    ahead, cells = int((lead > 0).sum()), lead.numel()
+def why_wrong(letter, of_image, right) -> str:
+    """ "A" to "D", the class maps (classes, h, w) of any image that is named wrongly, and its true class."""
+    said = _read.letter(letter, STATEMENTS)
+    maps = _read.tensor(of_image)
+    if maps.ndim != 3:
+        raise Wrong(f"The class maps of one image are wanted, (classes, h, w); this is {_read.kind(of_image)}.")
+    true_class = float(_read.number(right, "the true class, a number,"))
+    if true_class not in range(len(maps)):
+        raise Wrong(f"The maps have the classes 0 to {len(maps) - 1}; there is no class {_read.show(true_class)}.")
+    right = int(true_class)
+    winner = int(maps.mean(dim=(1, 2)).argmax())
+    if winner == right:
+        raise Wrong(f"This image is named rightly: class {right} wins. Take one that is named wrongly.")
+    lead = maps[winner] - maps[right]
+    true, ahead, cells = explanation(lead), int((lead > 0).sum()), lead.numel()
+    facts = f"{ahead} of {cells} cells prefer the wrong class"
+    if true is None:
+        raise Wrong(f"None of A to D is true of this image: {facts}. Take another.")
     if said == true:
-        return (
-            f"Right: {ahead} of {cells} cells prefer the wrong class, and on average their lead is {lead.mean():.2f}."
-        )
-    loudest = f"{lead.max():.1f} for the wrong class, {-lead.min():.1f} for the right"
+        return f"Right: {facts}, and on average over all cells its lead is {lead.mean():.2f}."
+    loudest = f"the loudest cell for the wrong class leads by {lead.max():.1f}, for the right one by {-lead.min():.1f}"
     contradicts = {
-        "A": f"{cells - ahead} of the {cells} cells prefer the right class.",
-        "B": f"{ahead} of {cells} cells prefer the wrong class: which of the two is the majority?",
-        "C": f"Compare the loudest cell of each side: {loudest}.",
-        "D": f"Look at the loudest cells again, and count the sides: {ahead} of {cells} prefer the wrong class.",
+        "A": f"{cells - ahead} of the {cells} cells prefer the right class, or neither",
+        "B": f"{facts}, and these are most of them",
+        "C": f"{facts}; {loudest}",
+        "D": f"{facts}; {loudest}",
     }
-    raise Wrong(f"Not {said}. {contradicts[said]}")
+    raise Wrong(f"Not {said}: {contradicts[said]}.")

@@ -1,13 +1,96 @@
 """The three exercises of chapter 04: count a block, the dearest layer of each budget, a NiN of one's own."""
 
+import itertools
+import re
+from functools import cache
+
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from nin_course.blocks import nin_block
 from nin_course.budget import summary
-from nin_course.checks._ladder import Wrong, as_tensor, exercise, run, shape
+from nin_course.checks import _networks, _read
+from nin_course.checks._cases import Judge, call, returned, the_function
+from nin_course.checks._ladder import Wrong, exercise
 from nin_course.models import alexnet
-from nin_course.receptive import receptive_field, windows
+
+FIRST = {  # the weights of the first convolution, by what they are taken for
+    "": lambda i, o, k: i * o * k * k,
+    "A window of k has k · k places, not k.": lambda i, o, k: i * o * k,
+    "A window of k has k · k places; the first convolution has weights for each.": lambda i, o, k: i * o,
+    "The first convolution has a kernel for every *pair* of an input and an output channel.": lambda i, o, k: o * k * k,
+    "The first convolution has a kernel for every *pair* of channels, in and out.": lambda i, o, k: i * k * k,
+    "The first convolution goes from in_channels to out_channels.": lambda i, o, k: o * o * k * k,
+    "The first convolution is missing.": lambda i, o, k: 0,
+}
+ONES = {  # the weights of the 1×1 layers
+    "": lambda i, o, k: 2 * o * o,
+    "A block has *two* 1×1 layers.": lambda i, o, k: o * o,
+    "Two 1×1 layers follow, and are not counted.": lambda i, o, k: 0,
+    "A block has two 1×1 layers, not three.": lambda i, o, k: 3 * o * o,
+    "The 1×1 layers do not see the block's input: both go from out_channels to out_channels.": (
+        lambda i, o, k: 2 * i * o
+    ),
+    "The second 1×1 layer is right; the first, too, goes from out_channels to out_channels.": (
+        lambda i, o, k: i * o + o * o
+    ),
+    "You counted the later two with the first one's window. Theirs is 1×1.": lambda i, o, k: 2 * o * o * k * k,
+    "The 1×1 layers have a weight for every *pair* of channels.": lambda i, o, k: 2 * o,
+    "The later two are not like the first: 1×1, from out_channels to out_channels.": lambda i, o, k: 2 * i * o * k * k,
+}
+BIASES = {
+    "": lambda i, o, k: 3 * o,
+    "The biases are missing: one for each output channel, in all three layers.": lambda i, o, k: 0,
+    "Only the biases of one layer are counted; all three have them.": lambda i, o, k: o,
+    "Only the biases of two layers are counted; all three have them.": lambda i, o, k: 2 * o,
+    "Each layer has a bias for every output channel, not one in all.": lambda i, o, k: 3,
+    "There is a bias for every output channel of every layer, not one in all.": lambda i, o, k: 1,
+    "The first layer's biases are one for each *output* channel.": lambda i, o, k: i + 2 * o,
+    "Biases belong to output channels, and there are out_channels of them in each layer.": lambda i, o, k: 3 * i,
+    "There are biases in three layers, not four.": lambda i, o, k: 4 * o,
+}
+
+
+def _counts():
+    """Sentences -> the count that they explain, with the fewest mistakes first."""
+    found, parts = {}, (*FIRST, *ONES, *BIASES)
+    for some in itertools.product(FIRST.items(), ONES.items(), BIASES.items()):
+        sentence = " ".join(words for words, _ in some if words)
+        found[sentence] = lambda i, o, k, some=some: sum(count(i, o, k) for _, count in some)
+
+    def first(i, o, k):
+        return i * o * k * k + o
+
+    def one(i, o, k):
+        return o * o + o
+
+    def block(i, o, k):
+        return first(i, o, k) + 2 * one(i, o, k)
+
+    found |= {
+        "The channels in and out are exchanged.": lambda i, o, k: block(o, i, k),
+        "The first convolution is there once, the 1×1 layer twice: yours has it the other way round.": (
+            lambda i, o, k: 2 * first(i, o, k) + one(i, o, k)
+        ),
+        "In and out channels multiply; they do not add up.": lambda i, o, k: (i + o) * k * k + o + 2 * one(i, o, k),
+        "A ReLU has no parameters.": lambda i, o, k: block(i, o, k) + 3 * o,
+        "In Python, `^` is no power; kernel_size ** 2 is.": lambda i, o, k: (i * o * k ^ 2) + o + 2 * one(i, o, k),
+        "In Python `^` is no power: write kernel_size ** 2.": lambda i, o, k: i * o * (k ^ 2) + o + 2 * one(i, o, k),
+        "2 · kernel_size is not kernel_size².": lambda i, o, k: i * o * 2 * k + o + 2 * one(i, o, k),
+        "The window is kernel_size × kernel_size; yours is 3 × 3, always.": lambda i, o, k: block(i, o, 3),
+        "Those are bytes, four a number; how many parameters?": lambda i, o, k: 4 * block(i, o, k),
+        "Those are MiB; how many parameters?": lambda i, o, k: 4 * block(i, o, k) / 2**20,
+        "Those are MB; how many parameters?": lambda i, o, k: 4 * block(i, o, k) / 1e6,
+        "That is the first convolution alone, with its biases; two 1×1 layers follow.": first,
+        "That is a 1×1 layer alone; the first convolution and another one are missing.": one,
+        "That is the first convolution and *one* 1×1 layer; a block has two.": (
+            lambda i, o, k: first(i, o, k) + one(i, o, k)
+        ),
+        "There are two blocks in yours.": lambda i, o, k: 2 * block(i, o, k),
+    }
+    found = dict(sorted(found.items(), key=lambda pair: sum(words in pair[0] for words in parts if words)))
+    return {words: count for words, count in found.items() if words}
 
 
 @exercise(
@@ -15,39 +98,25 @@ from nin_course.receptive import receptive_field, windows
     "There are three convolutions. The two 1×1 layers go from out_channels to out_channels.",
     "kernel² · in · out + out for the first, out² + out for each of the other two.",
 )
-def block_parameters(answer) -> str:
+def block_parameters(block_parameters) -> str:
     """block_parameters(in_channels, out_channels, kernel_size) -> parameters of that nin_block."""
-    for args in ((3, 5, 7), (1, 96, 11), (256, 384, 3)):
-        want = sum(p.numel() for p in nin_block(*args, stride=1, padding=0).parameters())
-        got = as_tensor(run(answer, *args, name="block_parameters", on=f"{args}"), name="block_parameters").flatten()
-        if len(got) != 1:
-            raise Wrong(f"One number is wanted; you returned {len(got)}.")
-        if int(got) != want:
-            raise Wrong(f"For block_parameters{args} you said {int(got):,}. {_miscounted(int(got), *args)}")
-    return "Right, for three blocks; the second is NiN's first, the third its third, where most of the parameters are."
-
-
-def _miscounted(said: int, i: int, o: int, k: int) -> str:
-    first, one = i * o * k * k + o, o * o + o
-    mistakes = {
-        first + 2 * one - 3 * o: "The biases are missing: one for each output channel, in all three layers.",
-        first + one: "That is the first convolution and *one* 1×1 layer; a block has two.",
-        first: "That is the first convolution alone; two 1×1 layers follow.",
-        i * o * k + o + 2 * one: "A window of k has k · k places, not k.",
-        first
-        + 2 * (i * o + o): "The 1×1 layers do not see the block's input: both go from out_channels to out_channels.",
-        first + 2 * (o * o * k * k + o): "You counted the later two with the first one's window. Theirs is 1×1.",
-        first + 2 * one - 2 * o: "The first convolution has its biases; the 1×1 layers have theirs, too.",
-        i * k * k + o + 2 * one: "A convolution has a kernel for every *pair* of an input and an output channel.",
-    }
-    return mistakes.get(
-        said, "Count layer by layer, on paper: which channels go in, which come out, how large is the window?"
+    judge = Judge(
+        "block_parameters",
+        lambda in_channels, out_channels, kernel_size: sum(
+            p.numel() for p in nin_block(in_channels, out_channels, kernel_size, stride=1, padding=0).parameters()
+        ),
+        read=lambda value: {"": _read.number(value)},
+        cases=((3, 5, 7), (8, 4, 5), (6, 6, 3), (1, 96, 11), (256, 384, 3)),
+        mistakes=_counts(),
     )
+    praise = "Right, for five blocks; the fourth is NiN's first, the last its third, where most of the parameters are."
+    return praise + judge(block_parameters)
 
 
 BUDGETS = {"parameters": "parameters", "MACs": "macs", "activations": "activations"}
 
 
+@cache
 def _alexnet() -> dict[str, dict[str, int]]:
     """layer -> budget -> what it costs."""
     with torch.device("meta"):
@@ -64,19 +133,19 @@ def _alexnet() -> dict[str, dict[str, int]]:
     "MACs: a convolution uses each of its weights once at every cell of its map; a dense layer once.",
     "Activations: out · height · width. Which layer has many maps, and large ones?",
 )
-def dearest(*answer) -> str:
+def dearest(most_parameters, most_macs, most_activations) -> str:
     """Three names of AlexNet's layers, "conv 1" to "dense 3": the dearest in parameters, in MACs and in activations."""
     costs = _alexnet()
-    if len(answer) != 3:
-        raise Wrong("Three names are wanted: for parameters, for MACs, for activations.")
-    for budget, said in zip(BUDGETS, answer, strict=True):
-        name = " ".join(said.lower().split()) if isinstance(said, str) else said
+    for budget, said in zip(BUDGETS, (most_parameters, most_macs, most_activations), strict=True):
+        found = re.fullmatch(r"\W*(conv|dense)[a-z]*[\s_.-]*(\d)\W*", said.lower()) if isinstance(said, str) else None
+        name = f"{found[1]} {found[2]}" if found else None
         if name not in costs:
-            raise Wrong(f"{said!r} is no layer of the table; they are called {', '.join(costs)}.")
+            raise Wrong(f"For {budget}, a name of the table is wanted: {', '.join(costs)}. This is {_read.kind(said)}.")
         most = max(costs, key=lambda layer: costs[layer][budget])
         if name != most:
-            others = sum(cost[budget] > costs[name][budget] for cost in costs.values())
-            raise Wrong(f"{budget}: {name} has {costs[name][budget]:,}; {_of(others)} more. {WHY[budget]}")
+            more = sum(cost[budget] > costs[name][budget] for cost in costs.values())
+            others = "one layer has" if more == 1 else f"{more} layers have"
+            raise Wrong(f"{budget}: {name} has {costs[name][budget]:,}; {others} more. {WHY[budget]}")
     return "Right: three budgets, three different layers. Nobody can make a network cheap by mending one of them."
 
 
@@ -86,13 +155,8 @@ WHY = {
     "activations": "Multiply the channels that come out by the cells of the map.",
 }
 
-
-def _of(others: int) -> str:
-    return "one layer has" if others == 1 else f"{others} layers have"
-
-
-LIMITS = {"parameters": 100_000, "macs": 10_000_000, "activations": 100_000}
-CLASSES, LEAST_MAP, LEAST_FIELD = 10, 3, 16
+LIMITS = {"parameters": 100_000, "MACs": 10_000_000, "activations": 100_000}
+CLASSES, LEAST_MAP, LEAST_FIELD, SIDE = 10, 3, 16, 28
 
 
 @exercise(
@@ -100,70 +164,81 @@ CLASSES, LEAST_MAP, LEAST_FIELD = 10, 3, 16
     "Activations are made early, where the maps are large: the first block needs few channels, or a stride.",
     "Two poolings of 2 × 2 leave 7 × 7 cells. `print(d2l.summary(my_nin(), (1, 1, 28, 28)))` tells what costs most.",
 )
-def design(answer) -> str:
+def design(my_nin) -> str:
     """my_nin() -> a NiN for images (N, 1, 28, 28) within LIMITS."""
-    net = run(answer, name="my_nin", on="no arguments")
-    if not isinstance(net, nn.Module):
-        raise Wrong(f"my_nin() should return a network (an nn.Module); it returned a {type(net).__name__}.")
-    try:
-        found = summary(net, (1, 1, 28, 28))
-    except ValueError as error:
-        raise Wrong(f"It does not take an image of 28 × 28. {error}") from error
-    if found.output_shape != (1, CLASSES):
-        raise Wrong(
-            f"It turns (1, 1, 28, 28) into {found.output_shape}; ten numbers an image are wanted, (1, {CLASSES})."
-        )
+    net = _networks.network(returned(call(the_function(my_nin, "my_nin")), "my_nin()"), "my_nin()")
+    for images in (3, 1):
+        output = _networks.forward(net.eval(), torch.randn(images, 1, SIDE, SIDE), "my_nin()")
+        if output.shape != (images, CLASSES):
+            raise Wrong(
+                f"It turns {(images, 1, SIDE, SIDE)} into {tuple(output.shape)}; {(images, CLASSES)} is wanted."
+            )
+    drawn = [_networks.redrawn(net, seed) for seed in range(3)]
+    spent, products = _spent(drawn[0])
     for what, limit in LIMITS.items():
-        spent, name = getattr(found, what), "MACs" if what == "macs" else what
-        if spent > limit:
-            most = max(found.layers, key=lambda layer: getattr(layer, what))
-            where = f"most of them in layer {most.name} ({getattr(most, what):,})"
-            raise Wrong(f"{spent:,} {name}, and the limit is {limit:,}: {where}.")
-    _judge_nin(net, found)
+        if spent[what] > limit:
+            raise Wrong(f"{spent[what]:,} {what}, and the limit is {limit:,}. The summary says which layer costs most.")
+    _judge_layers(products)
+    _judge_maps(drawn)
     return (
-        f"Within the limits: {found.parameters:,} parameters, {found.macs / 1e6:.1f} M MACs, "
-        f"{found.activations:,} activations. A NiN of your own."
+        f"Within the limits: {spent['parameters']:,} parameters, {spent['MACs'] / 1e6:.1f} M MACs, "
+        f"{spent['activations']:,} activations. A NiN of your own."
     )
 
 
-def _judge_nin(net: nn.Module, found) -> None:
-    dense = [layer for layer in found.layers if layer.kind == "Linear"]
+def _spent(net: nn.Module):
+    """What one image costs in each budget, counted while it happens, and the convolutions and products that ran."""
+    X = torch.randn(1, 1, SIDE, SIDE, dtype=torch.float64)
+    products = _networks.Products(net, images=1)
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        net(X)
+    with torch.no_grad(), products:
+        net(X)
+    spent = {
+        "parameters": sum(p.numel() for p in net.parameters()),
+        "MACs": counter.get_total_flops() // 2,
+        "activations": sum(numbers for *_, numbers in products.found),
+    }
+    return spent, products.found
+
+
+def _judge_layers(products) -> None:
+    dense = [places for _, places, _, _ in products if places == 1]
     if dense:
-        raise Wrong(f"Layer {dense[0].name} is dense. A NiN has none: end with ten maps and their means.")
-    convs = [layer for layer in found.layers if layer.kind == "Conv2d"]
-    ones = [m for m in net.modules() if isinstance(m, nn.Conv2d) and m.kernel_size == (1, 1)]
+        raise Wrong(
+            "It has a dense layer: weights that are used once for an image, at no place. A NiN has none: end with ten "
+            "maps and their means."
+        )
+    ones = {weight for weight, _, one_by_one, _ in products if one_by_one}
     if len(ones) < 2:
-        raise Wrong(f"It has {len(ones)} 1×1 convolutions; a NiN thinks at every place, with at least two.")
-    _, channels, *place = convs[-1].output_shape
-    if channels != CLASSES:
-        raise Wrong(f"Its last convolution puts out {channels} maps. One for each class: {CLASSES}.")
-    X = torch.randn(2, 1, 28, 28, generator=torch.Generator().manual_seed(3))
-    _judge_head(net, X)
-    if min(place) < LEAST_MAP:
-        raise Wrong(f"Its class map has {place[0]} × {place[1]} cells; at least {LEAST_MAP} × {LEAST_MAP} are wanted.")
-    side, _ = receptive_field(_before_the_average(net))
-    if side < LEAST_FIELD:
-        raise Wrong(f"One cell of its class map sees {side} × {side} pixels; it should see at least {LEAST_FIELD}.")
+        raise Wrong(
+            f"It has {len(ones)} 1×1 {_convolutions(len(ones))}; a NiN thinks at every place, with at least two."
+        )
 
 
-def _judge_head(net: nn.Module, X: torch.Tensor) -> None:
-    """Its ten numbers are the means of its last convolution's maps, or of what a ReLU leaves of them."""
-    maps, hooks = [], []
-    for module in net.modules():
-        if isinstance(module, nn.Conv2d):
-            hooks.append(module.register_forward_hook(lambda _m, _inputs, output: maps.append(output)))
-    try:
-        with torch.no_grad():
-            logits = net.eval()(X)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    means = [m.mean(dim=(2, 3)) for m in (maps[-1], maps[-1].relu())]
-    if not any(torch.allclose(logits, mean, atol=1e-4) for mean in means):
-        raise Wrong(f"Its answer is not the mean of its last maps {shape(maps[-1])}: end with global average pooling.")
+def _convolutions(n: int) -> str:
+    return "convolution" if n == 1 else "convolutions"
 
 
-def _before_the_average(net: nn.Module):
-    found = windows(net, (1, 1, 28, 28))
-    last = max(i for i, w in enumerate(found) if isinstance(net.get_submodule(w.name), nn.Conv2d))
-    return found[: last + 1]
+def _judge_maps(nets) -> None:
+    X = torch.randn(16, 1, SIDE, SIDE, dtype=torch.float64)
+    maps = [_networks.class_maps(net, X) for net in nets]
+    if any(m is None for m in maps):
+        raise Wrong("Its ten numbers are not the means of ten maps that it makes: end with global average pooling.")
+    height, width = maps[0].shape[2:]
+    largest = _networks.class_maps(nets[0], X, by=lambda m: m.amax(dim=(2, 3)))
+    if largest is not None and largest.shape[2:].numel() > height * width:
+        raise Wrong("Its ten numbers are the *largest* votes of its maps: global average pooling takes their means.")
+    if min(height, width) < LEAST_MAP:
+        raise Wrong(
+            f"Its answer is the mean of class maps of {height} × {width} cells; at least {LEAST_MAP} × {LEAST_MAP} are "
+            "wanted, and all of them in the mean."
+        )
+    seen = sum(_networks.sees(lambda X, net=net: _networks.class_maps(net, X), X) for net in nets).bool()
+    top, bottom, left, right = _networks.box(seen)
+    rows, columns = bottom - top + 1, right - left + 1
+    if min(rows, columns) < LEAST_FIELD:
+        raise Wrong(
+            f"A cell of its class map sees {rows} × {columns} pixels; at least {LEAST_FIELD} × {LEAST_FIELD} are "
+            "wanted."
+        )

@@ -1,69 +1,146 @@
 """The three exercises of chapter 05: train and test, an honest clock, and what fits into memory."""
 
+import itertools
+import statistics
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
 
 from nin_course.budget import summary
-from nin_course.checks._ladder import Wrong, as_tensor, exercise, run
+from nin_course.checks import _read
+from nin_course.checks._away import DEVICE, Away, home
+from nin_course.checks._cases import Judge, Outcome, call, returned, the_function
+from nin_course.checks._ladder import Wrong, exercise, raised
 from nin_course.models import nin, nin_small, vgg11
 
-TRAIN, TEST = 6, (7, 2)  # images a batch; three batches to train on
-DEVICE = torch.device("cpu")
+BATCHES = ((16, 6, 10, 7), (12, 5, 11, 8))  # images, how many a batch; test images, how many a batch
+WRONG = (3, 5, 6, 8, 9)  # the test images that the trained network names wrongly
 
 
-class _Watched(torch.Tensor):
-    """A tensor that remembers whether `.to(...)` was called."""
+class _Half(nn.Module):
+    """Dropout that always drops the same half, so that a right answer may draw whatever it likes."""
 
-    moved = False
-
-    def to(self, *args, **kwargs):
-        self.moved = True
-        return super().to(*args, **kwargs)
+    def forward(self, X):
+        return torch.cat([2 * X[:, ::2], 0 * X[:, 1::2]], dim=1) if self.training else X
 
 
 class _Observed(nn.Module):
-    """A network with dropout that notes of each batch it sees: size, training mode, whether gradients are kept."""
+    """A network that notes of each batch: which images, training mode, whether gradients are kept.
+
+    The first pixel of an image is its number.
+    """
 
     def __init__(self):
         super().__init__()
-        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(16, 24), nn.ReLU(), nn.Dropout(0.5), nn.Linear(24, 10))
-        self.seen = []
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(16, 24), nn.ReLU(), _Half(), nn.Linear(24, 10))
+        self.seen: list[tuple[list[int], bool, bool]] = []
 
     def forward(self, X):
-        self.seen.append((len(X), self.training, torch.is_grad_enabled()))
+        images = [round(100 * number) for number in X[:, 0, 0, 0].detach().tolist()]
+        self.seen.append((images, self.training, torch.is_grad_enabled()))
         return self.layers(X)
 
 
-def _setting(seed: int = 0):
-    """(net, train batches, test batches, optimizer), the same each time; the net comes in evaluation mode."""
-    generator = torch.Generator().manual_seed(seed)
-    draw = lambda n: (  # noqa: E731
-        torch.randn(n, 1, 4, 4, generator=generator).as_subclass(_Watched),
-        torch.randint(10, (n,), generator=generator).as_subclass(_Watched),
-    )
-    train, test = [draw(TRAIN) for _ in range(3)], [draw(n) for n in TEST]
-    torch.manual_seed(seed)
-    net = _Observed().eval()
-    return net, train, test, torch.optim.SGD(net.parameters(), lr=0.5)
+@dataclass
+class _Setting:
+    """Everything an answer gets, on the device or not; the same each time. The network comes in evaluation mode."""
+
+    net: _Observed
+    train_iter: DataLoader
+    test_iter: DataLoader
+    optimizer: torch.optim.Optimizer
+
+    def weights(self) -> torch.Tensor:
+        return torch.cat([home(p).flatten() for p in self.net.parameters()])
 
 
-def _weights(net) -> torch.Tensor:
-    return torch.cat([p.detach().flatten() for p in net.parameters()])
+def _setting(sizes, device="cpu", labels=None) -> _Setting:
+    train, size, test, test_size = sizes
+    made = torch.Generator().manual_seed(train)
+    X = torch.randn(train + test, 1, 4, 4, generator=made)
+    X[:, 0, 0, 0] = torch.arange(train + test) / 100
+    y = torch.randint(10, (train + test,), generator=made)
+    if labels is not None:
+        y[train:] = labels
+    torch.manual_seed(train)
+    net = _Observed().eval().to(device)
+    loaders = [
+        DataLoader(TensorDataset(X[part], y[part]), n, generator=torch.Generator())
+        for part, n in ((slice(train), size), (slice(train, None), test_size))
+    ]
+    return _Setting(net, *loaders, torch.optim.SGD(net.parameters(), lr=0.5))
 
 
-def _trained(zero_grad: bool = True, softmax: bool = False, setting=None) -> torch.Tensor:
-    """The weights after a right epoch, or one with a known mistake."""
-    net, train, _, optimizer = setting or _setting()
-    net.train()
-    for X, y in train:
-        logits = net(X.as_subclass(torch.Tensor))
-        loss = F.cross_entropy(logits.softmax(1) if softmax else logits, y.as_subclass(torch.Tensor))
-        if zero_grad:
+def _learn(
+    setting, train=True, zero=True, softmax=False, scale=None, step=True, epochs=1, some=slice(None), test=None
+) -> None:
+    """An epoch as it should be, or with a known mistake."""
+    net, optimizer = setting.net.train(bool(train)), setting.optimizer
+    batches = list(setting.train_iter)[some] * epochs
+    batches += list(setting.test_iter) if test else []
+    for i, (X, y) in enumerate(batches):
+        if test == "in evaluation mode" and i == len(list(setting.train_iter)):
+            net.eval()
+        logits = net(X)
+        loss = F.cross_entropy(logits.softmax(1) if softmax else logits, y) * (scale(len(y)) if scale else 1)
+        if train == "at first":
+            net.eval()
+        if zero:
             optimizer.zero_grad()
         loss.backward()
+        if step is True:
+            optimizer.step()
+    if step == "at the end":
         optimizer.step()
-    return _weights(net)
+    net.eval()
+
+
+def _labels(sizes) -> torch.Tensor:
+    """Test labels that the trained network names rightly, but for WRONG; there, the untrained one does if it can."""
+    setting = _setting(sizes)
+    images = torch.cat([X for X, _ in setting.test_iter])
+    before = setting.net(images).argmax(dim=1)
+    _learn(setting)
+    labels = setting.net(images).argmax(dim=1)
+    for i in WRONG:
+        labels[i] = before[i] if before[i] != labels[i] else (labels[i] + 1) % 10
+    return labels
+
+
+LEARNED = {  # what has gone wrong in the training loop -> how `_learn` does it
+    "The weights have not changed. Is there an optimizer.step(), after backward, and no zero_grad in between?": dict(
+        step=False
+    ),
+    "The network trained in evaluation mode, without dropout: net.train() is missing before the loop.": dict(
+        train=False
+    ),
+    "Each step used the gradients of all batches before, too: optimizer.zero_grad() is missing.": dict(zero=False),
+    "cross_entropy takes the logits: it does the softmax itself, and you had done one before.": dict(softmax=True),
+    "The loss is a *sum* over the batch; cross_entropy's mean is wanted.": dict(scale=lambda n: n),
+    "The loss is divided by the batch's size, but cross_entropy's mean has done that.": dict(scale=lambda n: 1 / n),
+    "The loss has the wrong sign: it climbs.": dict(scale=lambda n: -1),
+    "It trained on the test images, too.": dict(test="in training mode"),
+    "It trained on the test images, too, in evaluation mode.": dict(test="in evaluation mode"),
+    "After the first batch the network was no longer in training mode.": dict(train="at first"),
+    "It took one step, with the gradients of the last batch alone; a step a batch is wanted.": dict(step="at the end"),
+    "It took one step, at the end, with the gradients of all batches added up; a step a batch is wanted.": dict(
+        step="at the end", zero=False
+    ),
+    "It trained for two epochs; one is wanted.": dict(epochs=2),
+    "It trained on the first batch only.": dict(some=slice(1)),
+    "It left out the last batch.": dict(some=slice(-1)),
+    "It left out the first batch.": dict(some=slice(1, None)),
+    "net.train() and optimizer.zero_grad() are missing in the training loop.": dict(train=False, zero=False),
+    "net.train() is missing, and cross_entropy does the softmax itself: give it the logits.": dict(
+        train=False, softmax=True
+    ),
+    "optimizer.zero_grad() is missing, and cross_entropy does the softmax itself: give it the logits.": dict(
+        zero=False, softmax=True
+    ),
+}
 
 
 @exercise(
@@ -71,95 +148,273 @@ def _trained(zero_grad: bool = True, softmax: bool = False, setting=None) -> tor
     "Before the second: `net.eval()`, so that dropout lets everything pass, and `with torch.no_grad():` around it.",
     "Count right answers and images over all batches, and divide at the end: the last batch may be smaller.",
 )
-def train_and_test(answer) -> str:
+def train_and_test(train_and_test) -> str:
     """train_and_test(net, train_iter, test_iter, optimizer, device) -> accuracy on test_iter after one epoch."""
-    net, train, test, optimizer = _setting()
-    before = _weights(net)
-    got = run(answer, net, train, test, optimizer, DEVICE, name="train_and_test", on="a small network with dropout")
-    got = as_tensor(got, name="train_and_test").flatten()
-    if len(got) != 1:
-        raise Wrong(f"One number is wanted, the accuracy; you returned {len(got)}.")
-    _judge_training(net, before)
-    _judge_moves(train, test)
-    _judge_testing(net)
-    _judge_accuracy(got.item(), net, test)
+    the_function(train_and_test, "train_and_test")
+    runs = [_run(train_and_test, sizes) for sizes in BATCHES]
+    _judge_weights(runs)
+    for run in runs:
+        _judge_modes(run)
+    _judge_accuracy(runs)
     return "Right: trained in training mode, tested in evaluation mode without gradients, everything on the device."
 
 
-def _judge_training(net, before) -> None:
-    batches = [(training, grad) for n, training, grad in net.seen if n == TRAIN]
-    if len(batches) != 3:
-        raise Wrong(f"The network saw {len(batches)} training batches; there are 3, once each.")
-    if not all(grad for _, grad in batches):
-        raise Wrong("Training ran without gradients: torch.no_grad() belongs around the test only.")
-    if not all(training for training, _ in batches):
-        raise Wrong("The network trained in evaluation mode, without dropout: net.train() is missing before the loop.")
-    tested = sum(n in TEST for n, _, _ in net.seen)
-    if tested != len(TEST):
-        raise Wrong(f"The network saw {tested} test batches; there are {len(TEST)}, once each.")
-    after = _weights(net)
-    if torch.equal(after, before):
-        raise Wrong(
-            "The weights have not changed. Is there an optimizer.step(), after backward, and zero_grad not in between?"
-        )
-    if torch.allclose(after, _trained(zero_grad=False)):
-        raise Wrong("Each step used the gradients of all batches before, too: optimizer.zero_grad() is missing.")
-    if torch.allclose(after, _trained(softmax=True)):
-        raise Wrong("cross_entropy takes the logits: it does the softmax itself, and you had done one before.")
-    if not torch.allclose(after, _trained(), atol=1e-5):
-        raise Wrong("The weights are not what one step a batch, with the mean cross-entropy, gives. Compare the loop.")
+@dataclass
+class _Run:
+    """What an answer has done with a setting."""
+
+    sizes: tuple
+    labels: torch.Tensor
+    setting: _Setting
+    outcome: Outcome
+    steps: int
+
+    def seen(self, of_test: bool) -> list[tuple[bool, bool]]:
+        """(training mode, gradients kept) of every image of the test, or of training, that the network saw."""
+        first, seen = self.sizes[0], self.setting.net.seen
+        return [(mode, grad) for images, mode, grad in seen for i in images if (i >= first) == of_test]
 
 
-def _judge_moves(train, test) -> None:
-    for batches, where in ((train, "training"), (test, "test")):
-        for tensors, name in zip(zip(*batches, strict=True), ("X", "y"), strict=True):
-            if not all(t.moved for t in tensors):
-                raise Wrong(f"{name} of the {where} batches was not moved: {name}.to(device). On a GPU this stops.")
+def _run(train_and_test, sizes) -> _Run:
+    labels, steps = _labels(sizes), []
+    with Away():
+        setting = _setting(sizes, DEVICE, labels)
+        setting.optimizer.register_step_post_hook(lambda *_: steps.append(1))
+        answer = lambda: train_and_test(setting.net, setting.train_iter, setting.test_iter, setting.optimizer, DEVICE)  # noqa: E731
+        run = _Run(sizes, labels, setting, call(answer), len(steps))
+    error, untrained = run.outcome.error, any(not grad for _, grad in run.seen(of_test=False))
+    if any(p.device != DEVICE for p in setting.net.parameters()):
+        raise Wrong("The network was on `device` and is no longer there: use the device that is given, and no other.")
+    if error:
+        raise Wrong(f"On a device other than the CPU it stopped with {raised(error)}{_cure(error, untrained)}")
+    if not run.seen(of_test=False):
+        raise Wrong("The network saw no training image: there should be an epoch on train_iter first.")
+    tested = {i for images, *_ in setting.net.seen for i in images if i >= sizes[0]}
+    if not tested:
+        raise Wrong("The network saw no test image: after the epoch, find the accuracy on test_iter.")
+    if len(tested) < sizes[2]:
+        raise Wrong(f"The network saw {len(tested)} of the {sizes[2]} test images; all of them count.")
+    return run
 
 
-def _judge_testing(net) -> None:
-    tested = [(training, grad) for n, training, grad in net.seen if n in TEST]
-    if any(training for training, _ in tested):
+def _cure(error: Exception, untrained: bool) -> str:
+    if "same device" in str(error):
+        return " The network is on `device`; X and y of every batch have to go there: X = X.to(device), and y."
+    return " Training needs gradients: torch.no_grad() belongs around the test only." if untrained else ""
+
+
+def _judge_weights(runs) -> None:
+    def gives(how) -> bool:
+        return all(torch.allclose(r.setting.weights(), _learned(r, how), atol=1e-5, rtol=1e-4) for r in runs)
+
+    if gives({}):
+        return
+    for sentence, how in LEARNED.items():
+        if gives(how):
+            raise Wrong(sentence)
+    if not any(run.steps for run in runs):
+        raise Wrong("`optimizer` has taken no step: use the one that is given, and none of your own.")
+    raise Wrong(
+        "The weights afterwards are not those of one step a batch, each batch once, with the mean cross-entropy of its "
+        "logits. Compare your loop with the chapter's, line by line."
+    )
+
+
+def _learned(run, how) -> torch.Tensor:
+    reference = _setting(run.sizes, labels=run.labels)
+    _learn(reference, **how)
+    return reference.weights()
+
+
+def _judge_modes(run) -> None:
+    if any(mode for mode, _ in run.seen(of_test=True)):
         raise Wrong("The test ran with dropout dropping: net.eval() is missing before it.")
-    if any(grad for _, grad in tested):
+    if any(grad for _, grad in run.seen(of_test=True)):
         raise Wrong("The test kept what backward would need, and nobody goes back: put it under torch.no_grad().")
 
 
-def _judge_accuracy(got: float, net, test) -> None:
-    with torch.no_grad():
-        right = [(net.eval()(X).argmax(dim=1) == y).sum().item() for X, y in test]
-    want = sum(right) / sum(TEST)
-    if abs(got - want) < 1e-6:
+ACCURACIES = {  # from right answers and images a batch, and some others, what might be returned
+    "That is how many are right; divide by how many images there are.": lambda r, n, run: sum(r),
+    "That is per cent; a share between 0 and 1 is wanted.": lambda r, n, run: 100 * sum(r) / sum(n),
+    "You averaged the batches' accuracies, but the last batch is smaller. Divide once, at the end.": (
+        lambda r, n, run: statistics.mean(a / b for a, b in zip(r, n, strict=True))
+    ),
+    "You divided by the number of batches, not of images.": lambda r, n, run: sum(r) / len(n),
+    "You divided by the first batch's size; count all images.": lambda r, n, run: sum(r) / n[0],
+    "You divided by the last batch's size; count all images.": lambda r, n, run: sum(r) / n[-1],
+    "You divided as if all batches were as large as the first; the last one is smaller.": (
+        lambda r, n, run: sum(r) / (n[0] * len(n))
+    ),
+    "You divided as if all batches were as large as the last; it is smaller than the others.": (
+        lambda r, n, run: sum(r) / (n[-1] * len(n))
+    ),
+    "You added the batches' accuracies up. Count right answers and images, and divide at the end.": (
+        lambda r, n, run: sum(a / b for a, b in zip(r, n, strict=True))
+    ),
+    "That is the accuracy on the last batch alone.": lambda r, n, run: r[-1] / n[-1],
+    "That is the accuracy on the first batch alone.": lambda r, n, run: r[0] / n[0],
+    "Only the last batch's right answers are in it, divided by all images.": lambda r, n, run: r[-1] / sum(n),
+    "Only the first batch's right answers are in it, divided by all images.": lambda r, n, run: r[0] / sum(n),
+    "That is the share of *wrong* answers.": lambda r, n, run: 1 - sum(r) / sum(n),
+    "That is the accuracy before the training: test afterwards.": (
+        lambda r, n, run: _share(_setting(run.sizes).net, run.setting.test_iter)
+    ),
+    "That is the accuracy on the training images; the test images are asked for.": (
+        lambda r, n, run: _share(_trained(run), run.setting.train_iter)
+    ),
+    "That is the mean loss on the test images; the share of right answers is wanted.": (
+        lambda r, n, run: _loss(_trained(run), run.setting.test_iter)
+    ),
+    "You divided by the number of training images.": lambda r, n, run: sum(r) / run.sizes[0],
+    "That is the number of test images.": lambda r, n, run: sum(n),
+    "Cut off to a whole number, a share is 0.": lambda r, n, run: 0,
+}
+
+
+def _judge_accuracy(runs) -> None:
+    got, found = [], []
+    for run in runs:
+        value = home(returned(run.outcome, "train_and_test"))
+        try:
+            got.append(float(_read.number(value, "one number, the accuracy,")))
+        except Wrong as wrong:
+            raise Wrong(f"train_and_test: {wrong}.") from None
+        found.append((*_counts(_trained(run), run.setting.test_iter), run))
+    want = [sum(right) / sum(images) for right, images, _ in found]
+    if all(abs(a - b) < 5e-4 for a, b in zip(got, want, strict=True)):
         return
-    if abs(got - sum(right)) < 1e-6:
-        raise Wrong(f"That is how many were right, {sum(right)}; divide by how many images there are.")
-    if abs(got - 100 * want) < 1e-4:
-        raise Wrong("That is per cent; a share between 0 and 1 is wanted.")
-    if abs(got - sum(r / n for r, n in zip(right, TEST, strict=True)) / len(TEST)) < 1e-6:
-        raise Wrong("You averaged the batches' accuracies, but the last batch is smaller. Divide once, at the end.")
-    if abs(got - sum(right) / len(TEST)) < 1e-6:
-        raise Wrong("You divided by the number of batches, not of images.")
-    raise Wrong(f"The accuracy on the test images is {want:.3f} now; you returned {got:.3f}.")
+    for sentence, rule in ACCURACIES.items():
+        if all(abs(a - rule(*facts)) < 5e-4 for a, facts in zip(got, found, strict=True)):
+            raise Wrong(sentence)
+    i = next(i for i, (a, b) in enumerate(zip(got, want, strict=True)) if abs(a - b) >= 5e-4)
+    right, images, _ = found[i]
+    raise Wrong(f"It is right on {sum(right)} of {sum(images)} test images, {want[i]:.3g}; you returned {got[i]:.4g}.")
+
+
+def _trained(run) -> nn.Module:
+    """The network as it should be after the epoch, on the CPU."""
+    reference = _setting(run.sizes, labels=run.labels)
+    _learn(reference)
+    return reference.net
+
+
+def _counts(net, batches) -> tuple[list[int], list[int]]:
+    """How many are right, and how many there are, in each batch; in evaluation mode."""
+    with torch.no_grad():
+        right = [int((net(X).argmax(dim=1) == y).sum()) for X, y in batches]
+    return right, [len(y) for _, y in batches]
+
+
+def _share(net, batches) -> float:
+    right, images = _counts(net, batches)
+    return sum(right) / sum(images)
+
+
+def _loss(net, batches) -> float:
+    with torch.no_grad():
+        losses = [(float(F.cross_entropy(net(X), y)), len(y)) for X, y in batches]
+    return sum(loss * n for loss, n in losses) / sum(n for _, n in losses)
 
 
 class _Device:
-    """A device that works on its own, with a clock that nothing disturbs."""
+    """A pretended device: step() queues work and returns at once; its time passes only there. No two are alike."""
 
-    QUEUEING, WORK, FIRST = 0.0001, 0.02, 0.7
+    QUEUEING, FIRST = 1e-5, 0.5
 
-    def __init__(self):
-        self.now, self.done_at, self.steps = 5.0, 5.3, 0  # something is in the queue already
+    def __init__(self, seed: int):
+        made = torch.Generator().manual_seed(seed)
+        self.work = (0.01 + 0.03 * torch.rand(200, generator=made).double()).tolist()
+        self.now, self.done_at, self.took, self.read = 5.0, 5.3 + seed / 10, [], 0  # something is queued already
 
     def step(self) -> None:
         self.now += self.QUEUEING
-        self.done_at = max(self.now, self.done_at) + (self.WORK if self.steps else self.FIRST)
-        self.steps += 1
+        self.took.append(self.work[len(self.took) % 200] if self.took else self.FIRST)
+        self.done_at = max(self.now, self.done_at) + self.took[-1]
 
     def synchronize(self) -> None:
         self.now = max(self.now, self.done_at)
 
     def clock(self) -> float:
+        self.read += 1
         return self.now
+
+
+def _time(device, n, warm=1, before=True, end=True, more=0, divisor=lambda n: n, each=False, how=statistics.mean):
+    """An honest measurement, or one with known mistakes."""
+    for _ in range(warm):
+        device.step()
+    if before:
+        device.synchronize()
+    times, start = [], device.clock()
+    for _ in range(n + more):
+        if each:
+            device.synchronize()
+        begin = device.clock()
+        device.step()
+        if each:
+            device.synchronize()
+        times.append(device.clock() - begin)
+    if end:
+        device.synchronize()
+    return how(times) if each else (device.clock() - start) / divisor(n)
+
+
+def _clocks():
+    """Sentences -> a measurement with these mistakes, the simplest first."""
+    warm = {"": 1, "The first step is in it, and it is slow: take one before the clock starts.": 0}
+    before = {"": True, "The clock starts while the queue is still full: synchronize() before it starts, too.": False}
+    end = {
+        "": True,
+        "The clock is read while the device still works: synchronize() before it is read at the end.": False,
+    }
+    count = {
+        "": (0, lambda n: n),
+        "That is the time of all n steps together: divide by n.": (0, lambda n: 1),
+        "The clock ran over n + 1 steps, and you divided by n.": (1, lambda n: n),
+        "You divided by n + 1, and timed n steps.": (0, lambda n: n + 1),
+        "The clock ran over n − 1 steps, and you divided by n.": (-1, lambda n: n),
+        "You divided by n − 1, and timed n steps.": (0, lambda n: max(n - 1, 1e-9)),
+        "It timed n + 1 steps and divided by n + 1; n are asked for.": (1, lambda n: n + 1),
+        "That is in milliseconds; seconds are wanted.": (0, lambda n: n / 1000),
+        "The sign is turned round: the end minus the start.": (0, lambda n: -n),
+        "That is a rate, steps a second, or something else upside down: seconds for a step are wanted.": None,
+    }
+    found = {}
+    for last, *some in itertools.product(count.items(), warm.items(), before.items(), end.items()):
+        words = [sentence for sentence, _ in (*some, last) if sentence]
+        (_, w), (_, b), (_, e), (_, c) = *some, last
+        if not e and not (w and b):
+            continue  # a clock that is read too early does not see what the device did
+        if c is None:
+            rule = lambda d, n, w=w, b=b, e=e: 1 / _time(d, n, w, b, e)  # noqa: E731
+        else:
+            rule = lambda d, n, w=w, b=b, e=e, c=c: _time(d, n, w, b, e, c[0], c[1])  # noqa: E731
+        found[" ".join(words)] = (len(words), rule)
+    found |= {
+        "That is the median of the n steps; the mean is wanted.": (
+            1,
+            lambda d, n: _time(d, n, each=True, how=statistics.median),
+        ),
+        "That is the fastest of the n steps; the mean is wanted.": (1, lambda d, n: _time(d, n, each=True, how=min)),
+        "That is the slowest of the n steps; the mean is wanted.": (1, lambda d, n: _time(d, n, each=True, how=max)),
+        "That is the last of the n steps; the mean of all n is wanted.": (
+            1,
+            lambda d, n: _time(d, n, each=True, how=lambda times: times[-1]),
+        ),
+        "That is one step, the first after the warm-up; the mean of n is wanted.": (
+            1,
+            lambda d, n: _time(d, n, each=True, how=lambda times: times[0]),
+        ),
+        "That is the time of the first step, the slow one.": (1, lambda d, n: _time(d, 1, warm=0)),
+        "That is what the clock says, not how much time went by: subtract the start.": (1, _reading),
+    }
+    found = {words: rule for words, (n, rule) in sorted(found.items(), key=lambda item: item[1][0]) if words}
+    return found
+
+
+def _reading(device, n):
+    _time(device, n)
+    return device.clock() / n
 
 
 @exercise(
@@ -167,36 +422,47 @@ class _Device:
     "A clock may be read only when the queue is empty, at the start as at the end.",
     "step(); synchronize(); start = clock(); n steps; synchronize(); then (clock() - start) / n.",
 )
-def seconds_a_step(answer) -> str:
+def seconds_a_step(seconds_a_step) -> str:
     """seconds_a_step(step, synchronize, clock, n) -> seconds that one step takes on the device, without the first."""
-    for n in (5, 20):
-        device = _Device()
-        got = run(answer, device.step, device.synchronize, device.clock, n, name="seconds_a_step", on=f"n = {n}")
-        got = as_tensor(got, name="seconds_a_step").flatten()
-        if len(got) != 1:
-            raise Wrong(f"One number is wanted, seconds; you returned {len(got)}.")
-        _judge_clock(got.item(), device, n)
-    return "Right: warmed up, and the queue empty at both ends. 0.02 s a step, where an early look says 0.0001."
+    the_function(seconds_a_step, "seconds_a_step")
+    devices = {}
 
+    def answer(seed, n):
+        device = devices[seed, n] = _Device(seed)
+        return seconds_a_step(device.step, device.synchronize, device.clock, n)
 
-def _judge_clock(got: float, device: _Device, n: int) -> None:
-    work, queueing, first = device.WORK, device.QUEUEING, device.FIRST
-    if abs(got - work) < 0.05 * work and device.steps > n:
-        return
-    told = f"For n = {n} you said {got:.4g} s; a step takes {work} s. "
-    if device.steps == 0:
-        raise Wrong("No step was taken: call step().")
-    if got <= 2 * queueing:
-        raise Wrong(told + "You measured how fast Python queues: synchronize() before the clock is read at the end.")
-    if device.steps <= n:
-        raise Wrong(told + "The first step is in it, and it is slow: take one before the clock starts.")
-    if abs(got / n - work) < 0.05 * work:
-        raise Wrong(told + "That is all n steps together: divide by n.")
-    if abs(got - (n + 1) * work / n) < 0.02 * work:
-        raise Wrong(told + "The clock ran over n + 1 steps, and you divided by n.")
-    if got * n > first:
-        raise Wrong(told + "The clock started while the queue was still full: synchronize() before it starts, too.")
-    raise Wrong(told + "Write down when the clock is read, and what is in the queue then.")
+    def mean(seed, n):
+        """Of the n steps that came last, if the answer has taken more of them than it had to."""
+        device = devices.get((seed, n))
+        taken = len(device.took) if device else 0
+        return statistics.mean(([_Device.FIRST, *_Device(seed).work[1:]])[max(taken, n + 1) - n : max(taken, n + 1)])
+
+    cases = ((1, 5), (2, 3), (3, 20), (4, 1))
+    for seed, n in cases:
+        call(answer, seed, n)
+        device = devices[seed, n]
+        if not device.took or not device.read:
+            returned(call(answer, seed, n), f"seconds_a_step, with n = {n}")
+            missing = (
+                "No step was taken: call step()."
+                if not device.took
+                else "clock() was not read: only it knows the time."
+            )
+            raise Wrong(f"With n = {n}: {missing}")
+    judge = Judge(
+        "seconds_a_step",
+        mean,
+        read=lambda value: {"": _read.number(value, "one number, seconds,")},
+        cases=cases,
+        mistakes={words: lambda seed, n, rule=rule: rule(_Device(seed), n) for words, rule in _clocks().items()},
+        tolerance=3e-3,
+        called=lambda name, _, case: f"With n = {case[1]}",
+    )
+    remark = judge(answer)
+    return (
+        "Right: warmed up, and the queue empty at both ends. Some 0.025 s a step, where an early look says 0.00001."
+        + remark
+    )
 
 
 GIBIBYTES = 8
@@ -215,19 +481,16 @@ def _mebibytes(letter: str) -> float:
     "For D there is no summary at hand: put its two figures into 4 · (4 · parameters + batch · activations) / 2**20.",
     "Answer with a list of letters, for example too_large = ['A', 'C'].",
 )
-def too_large(letters) -> str:
+def too_large(too_large) -> str:
     """The letters of the settings that need more than GIBIBYTES to train."""
-    if isinstance(letters, str):
-        letters = letters.replace(",", " ").split()
-    try:
-        said = {str(letter).strip().upper() for letter in letters}
-    except TypeError as error:
-        raise Wrong("Answer with a list of letters, for example ['A', 'C'].") from error
-    if not said <= set(SETTINGS):
-        raise Wrong(f"There are the letters A to D; you named {', '.join(sorted(said - set(SETTINGS)))}.")
-    for letter in SETTINGS:
-        needs = _mebibytes(letter)
-        if (needs > GIBIBYTES * 1024) != (letter in said):
-            fits = "it fits" if letter in said else "it does not fit"
-            raise Wrong(f"{letter} needs {needs:,.0f} MiB, and there are {GIBIBYTES * 1024:,}: {fits}.")
-    return "Right. And by how much D is over is partly its weights: four times 491 MiB, before the first image."
+    said = set(_read.letters(too_large, SETTINGS))
+    want = {letter for letter in SETTINGS if _mebibytes(letter) > GIBIBYTES * 1024}
+    if said == want:
+        return "Right. And by how much D is over is partly its weights: four times 491 MiB, before the first image."
+    if said == set(SETTINGS) - want:
+        raise Wrong("Those are the ones that *do* fit.")
+    letter = min(said ^ want)
+    raise Wrong(
+        f"Work out {letter} once more: 4 · (4 · parameters + batch · activations) / 2**20 MiB, "
+        f"against {GIBIBYTES} · 1,024."
+    )

@@ -1,21 +1,108 @@
 """The four exercises of chapter 06: silent classes in a matrix, five faults, a repair, and the bias of a dead map."""
 
-import math
-
 import torch
 from torch import nn
 
-from nin_course.blocks import FlattenLayer, GlobalAvgPool2d, nin_block
-from nin_course.checks._ladder import Wrong, as_tensor, exercise, run, same
+from nin_course.checks import _networks, _read
+from nin_course.checks._cases import Judge, call, returned, the_function
+from nin_course.checks._ladder import Wrong, exercise
 from nin_course.checks._patients import Case, five_cases
 from nin_course.data import LABELS, load_data_fashion_mnist
 from nin_course.diagnose import BATCH, Examiner
 from nin_course.train import evaluate_accuracy, train_epoch
 
-MATRICES = {  # two small ones, made up, and a class that is said, but never rightly
-    "a matrix of three classes": [[4, 6, 0], [1, 9, 0], [3, 7, 0]],
-    "a matrix of four classes": [[0, 5, 5, 0], [0, 8, 2, 0], [0, 10, 0, 0], [0, 1, 9, 0]],
+MATRICES = (  # made up: a class said but never rightly, none missing, several missing, a class without images, and
+    # last, among thousands of images, a class said once, one said twice, and one never
+    [[4, 6, 0], [1, 9, 0], [3, 7, 0]],
+    [[0, 5, 5, 0], [0, 8, 2, 0], [0, 10, 0, 0], [0, 1, 9, 0]],
+    [[7, 1, 2], [0, 3, 5], [4, 4, 6]],
+    [[5, 0, 2, 0, 1], [3, 0, 1, 0, 0], [2, 0, 6, 0, 4], [1, 0, 0, 0, 9], [0, 0, 3, 0, 2]],
+    [[6, 2, 0, 0], [0, 0, 0, 0], [5, 1, 0, 1], [2, 1, 0, 0]],
+    [[0, 3], [0, 7]],
+    [
+        [5890, 0, 0, 110, 0],
+        [2960, 0, 0, 3040, 0],
+        [4120, 0, 1, 1878, 1],
+        [95, 0, 0, 5905, 0],
+        [1640, 0, 0, 4359, 1],
+    ],
+)
+
+
+def _missing(confusion):
+    return (confusion.sum(dim=0) == 0).nonzero().flatten()
+
+
+def _others(confusion, rows=None):
+    """The accuracy on the images of all classes but those never said (or on the rows that are given)."""
+    rows = [k for k in range(len(confusion)) if k not in _missing(confusion)] if rows is None else rows
+    return confusion[rows, rows].sum() / confusion[rows].sum()
+
+
+PARTS = ("classes never said", "accuracy on the others")
+
+
+def _never_said(value) -> dict:
+    classes, accuracy = _read.several(value, PARTS)
+    classes = sorted(classes, key=str) if isinstance(classes, (set, frozenset)) else classes
+    found = _read.tensor(classes).flatten()
+    if any(map(_read.boolean, (classes, *_items(classes)))):
+        raise Wrong("the numbers of the classes never said are wanted; these are True and False, one for each class")
+    return {"the classes": found.sort().values, "the accuracy": _read.number(accuracy, "one number, the accuracy,")}
+
+
+def _items(value) -> list:
+    return list(value) if isinstance(value, (list, tuple)) else []
+
+
+CLASSES = {
+    "You added up rows: those are the images that there are. What is *said* is in the columns.": (
+        lambda c: (c.sum(dim=1) == 0).nonzero().flatten()
+    ),
+    "One of them is said, though never rightly: look at the whole column, not at the diagonal alone.": (
+        lambda c: (c.diag() == 0).nonzero().flatten()
+    ),
+    "Those are the classes that *are* said.": lambda c: c.sum(dim=0).nonzero().flatten(),
+    "That is a column with a zero in it; never said means that the whole column is zero.": (
+        lambda c: (c == 0).any(dim=0).nonzero().flatten()
+    ),
+    "That is a row with a zero in it; never said means that a whole column is zero.": (
+        lambda c: (c == 0).any(dim=1).nonzero().flatten()
+    ),
+    "That is the class that is said least often, and only one.": lambda c: c.sum(dim=0).argmin()[None],
+    "A class that is said once among thousands of images *is* said: never means that its column adds up to zero.": (
+        lambda c: (c.sum(dim=0) < 0.02 * c.sum()).nonzero().flatten()
+    ),
+    "Once or twice is seldom, not never: the column has to add up to zero.": (
+        lambda c: (c.sum(dim=0) <= 2).nonzero().flatten()
+    ),
+    "There may be several, or none: look at every column.": lambda c: _missing(c)[:1],
+    "The classes are counted from 0.": lambda c: _missing(c) + 1,
 }
+ACCURACY = {
+    "The accuracy is the one on all images: leave out the *rows* of the classes never said; their columns are empty.": (
+        lambda c: c.diag().sum() / c.sum()
+    ),
+    "The accuracy is in per cent; a share from 0 to 1 is wanted.": lambda c: 100 * _others(c),
+    "That is the error rate on the others, 1 − accuracy.": lambda c: 1 - _others(c),
+    "You averaged the classes' own accuracies; count images, a class with more of them weighs more.": (
+        lambda c: (c.diag() / c.sum(dim=1))[[k for k in range(len(c)) if k not in _missing(c)]].mean()
+    ),
+    "That is how many are right; divide by how many images of these classes there are.": (
+        lambda c: c[_rows(c), _rows(c)].sum()
+    ),
+    "The accuracy is that of the classes never said; it is asked for all others.": lambda c: _others(c, _missing(c)),
+    "It leaves out the classes that are never *right*; a class may be said, and always wrongly.": (
+        lambda c: _others(c, c.diag().nonzero().flatten())
+    ),
+    "You divided by the number of classes; divide by the number of images.": (
+        lambda c: c[_rows(c), _rows(c)].sum() / len(_rows(c))
+    ),
+}
+
+
+def _rows(confusion) -> list[int]:
+    return [k for k in range(len(confusion)) if k not in _missing(confusion)]
 
 
 @exercise(
@@ -23,44 +110,20 @@ MATRICES = {  # two small ones, made up, and a class that is said, but never rig
     "`torch.as_tensor(confusion).sum(dim=0)` counts how often each class is said.",
     "For the others: their share of the diagonal, divided by how many images they are, `confusion.sum(dim=1)`.",
 )
-def never_said(answer) -> str:
+def never_said(never_said) -> str:
     """never_said(confusion) -> (the classes never said, the accuracy on the images of all other classes)."""
-    for on, matrix in MATRICES.items():
-        confusion = torch.tensor(matrix)
-        result = run(answer, confusion, name="never_said", on=on)
-        if not isinstance(result, tuple | list) or len(result) != 2:
-            raise Wrong("Two things are wanted, (classes never said, accuracy on the others).")
-        classes = sorted(int(k) for k in as_tensor(list(result[0]), name="never_said").flatten())
-        want = (confusion.sum(dim=0) == 0).nonzero().flatten().tolist()
-        if classes != want:
-            raise Wrong(f"On {matrix} you say that {classes} are never said. {_which_classes(classes, confusion)}")
-        accuracy = as_tensor(result[1], name="never_said")
-        if accuracy.numel() != 1:
-            raise Wrong(f"The accuracy should be one number; you returned {accuracy.numel()}.")
-        others = [k for k in range(len(matrix)) if k not in want]
-        share = confusion[others, others].sum() / confusion[others].sum()
-        if not same(accuracy.flatten(), share[None], 1e-3):
-            raise Wrong(f"The classes are right. The accuracy: {_which_accuracy(float(accuracy), confusion, others)}")
-    return "Right. Run it on every network that you train: two numbers that no accuracy shows."
-
-
-def _which_classes(said, confusion) -> str:
-    if said == (confusion.sum(dim=1) == 0).nonzero().flatten().tolist():
-        return "You added up rows: those are the images that there are. What is *said* is in the columns."
-    if said == (confusion.diag() == 0).nonzero().flatten().tolist():
-        return "One of them is said, though never rightly: look at the whole column, not at the diagonal alone."
-    if said == (confusion.sum(dim=0) > 0).nonzero().flatten().tolist():
-        return "Those are the ones that *are* said."
-    return "Add up each column by hand: which sums are zero?"
-
-
-def _which_accuracy(said, confusion, others) -> str:
-    right = confusion[others, others].sum()
-    if math.isclose(said, right / confusion.sum(), abs_tol=1e-3):
-        return "that is the one on all images. Leave out the *rows* of the classes that are never said, too."
-    if math.isclose(said, 100 * right / confusion[others].sum(), abs_tol=0.1):
-        return "as a share, please, 0 to 1, not in per cent."
-    return f"{said:.3g} is not it. On how many images of the other classes is it right, and how many are there?"
+    judge = Judge(
+        "never_said",
+        lambda confusion: (_missing(confusion), _others(confusion)),
+        read=_never_said,
+        cases=[(torch.tensor(matrix),) for matrix in MATRICES],
+        mistakes={"The two stand in the other order: (classes, accuracy).": lambda c: (_others(c), _missing(c))},
+        of_part={"the classes": CLASSES, "the accuracy": ACCURACY},
+        tolerance=1e-3,
+        see=lambda value: {i: _read.tensor(part).flatten() for i, part in enumerate(_read.several(value, PARTS))},
+        called=lambda name, _, case: f"never_said({case[0].tolist()})",
+    )
+    return "Right. Run it on every network that you train: two numbers that no accuracy shows." + judge(never_said)
 
 
 FAULTS = {
@@ -75,19 +138,18 @@ FAULTS = {
 
 
 def _contradiction(letter: str, case: Case) -> str:
-    health, moved = case.health, case.health.moved
+    health = case.health
     falls = f"the loss goes from {case.losses[0]:.2f} to {health.loss:.2f}"
     return {
         "A": f"An exploded loss is enormous, or no number: here {falls}.",
         "B": f"The line counts {len(health.dead)} dead classes, not {health.classes}.",
         "C": f"The line counts {len(health.dead)} dead classes, not one.",
-        "D": f"The weights of a block have moved by up to {max(moved.values()):.1%}: that is no small step.",
-        "E": f"With wrong labels a network tries hard and gets nowhere. Here {falls}, and the weights moved by "
-        f"{min(moved.values()):.1%} to {max(moved.values()):.1%}.",
-        "F": f"A frozen block has moved by 0.0%, while others move: here {min(moved.values()):.1%} to "
-        f"{max(moved.values()):.1%}.",
-        "G": f"A healthy loss falls, and all blocks move: here {falls}, and the weights moved by "
-        f"{min(moved.values()):.1%} to {max(moved.values()):.1%}.",
+        "D": "With all classes dead there is no gradient, and no learning rate, small or large, moves anything."
+        if health.hopeless
+        else f"The blocks' weights have moved by {case.moved}: that is no small step.",
+        "E": f"With wrong labels a network tries hard and gets nowhere. Here {falls}; weights moved: {case.moved}.",
+        "F": f"A frozen block has moved by 0.0%, while others move: here {case.moved}.",
+        "G": f"A healthy loss falls, and all blocks move: here {falls}; weights moved: {case.moved}.",
     }[letter]
 
 
@@ -96,87 +158,88 @@ def _contradiction(letter: str, case: Case) -> str:
     "Three lie at ln 10. In one of them classes are dead. In the other two compare how far the weights have moved.",
     "Weights that move far and a loss that does not: they learn something that is not in the images.",
 )
-def name_the_faults(answer) -> str:
+def name_the_faults(faults) -> str:
     """Five letters, a string or a list, for the five cases in their order."""
-    if not isinstance(answer, str | list | tuple) or not all(isinstance(letter, str) for letter in answer):
-        raise Wrong('Answer with five letters, like "ABCDE" (or a list of them), case 1 first.')
-    letters = [letter.upper() for letter in "".join(answer) if letter.isalpha()]
+    if isinstance(faults, (set, frozenset)):
+        raise Wrong("Five letters are wanted in the order of the cases; a set has no order.")
+    letters = _read.letters(faults, FAULTS)
     if len(letters) != 5:
         raise Wrong(f"Five letters are wanted, one a case; these are {len(letters)}.")
-    if unknown := [letter for letter in letters if letter not in FAULTS]:
-        raise Wrong(f"{unknown[0]} is none of the letters A to G.")
     for number, (letter, case) in enumerate(zip(letters, five_cases(), strict=True), 1):
         if letter != case.fault:
             raise Wrong(f"Case {number} is not {letter} ({FAULTS[letter]}). {_contradiction(letter, case)}")
     return "Right, all five; and for four of them one line of health was worth more than the loss."
 
 
-SEEDS, ENOUGH = (0, 1, 2), 0.6
-
-
-def broken() -> tuple[nn.Module, float]:
-    """The network of the third exercise, for images (N, 1, 28, 28), and its learning rate."""
-    net = nn.Sequential(
-        nin_block(1, 16, kernel_size=5, stride=2, padding=2),
-        nin_block(16, 32, kernel_size=3, stride=2, padding=1),
-        nin_block(32, 10, kernel_size=3, stride=1, padding=1),
-        GlobalAvgPool2d(),
-        FlattenLayer(),
-    )
-    return net, 0.002
+SEEDS, STEPS, SIZE, ENOUGH = (1, 2, 3), 120, 64, 0.4
 
 
 @exercise(
     "Which of the six recipes helped most? One of the repairs is a single call.",
     "No single one of the others is enough here; some pairs are.",
     "`d2l.add_batch_norm(net)` returns a *new* network.",
+    seconds=120,
 )
-def repaired(answer) -> str:
+def repaired(repaired) -> str:
     """repaired() -> (network for (N, 1, 28, 28), learning rate for Adam); it has to learn with three seeds."""
-    train_iter, test_iter = load_data_fashion_mnist(64, sample=True)
-    X, y = train_iter.dataset[range(BATCH)]
+    the_function(repaired, "repaired")
+    train_iter, test_iter = load_data_fashion_mnist(SIZE, sample=True)
     for seed in SEEDS:
         torch.manual_seed(seed)
-        result = run(answer, name="repaired", on="no arguments")
-        if not isinstance(result, tuple | list) or len(result) != 2 or not isinstance(result[0], nn.Module):
-            raise Wrong("repaired() should return two things: the network and the learning rate.")
-        net, lr = result
-        if not isinstance(lr, float | int) or isinstance(lr, bool) or not lr > 0:
-            raise Wrong(f"The learning rate should be a number above zero; it is {lr!r}.")
-        _takes_the_images(net, X)
-        torch.manual_seed(seed)
+        value = returned(call(repaired), "repaired()")
+        net, lr = _pair(value)
+        net = net.float().requires_grad_(True)
+        made = torch.Generator().manual_seed(seed)
+        order = torch.randperm(len(train_iter.dataset), generator=made)[: STEPS * SIZE].split(SIZE)
+        batches = [train_iter.dataset[some] for some in order]
         examiner = Examiner(net)
-        examiner.see(X, y)
-        loss, _ = train_epoch(net, train_iter, torch.optim.Adam(net.parameters(), lr=lr), "cpu")
+        examiner.see(*train_iter.dataset[range(BATCH)])
+        torch.manual_seed(seed)
+        loss, _ = train_epoch(net, batches, torch.optim.Adam(net.parameters(), lr=lr), "cpu")
         reached = evaluate_accuracy(test_iter, net)
-        health = examiner.examine(len(train_iter), loss)
+        health = examiner.examine(STEPS, loss)
+        start = f"With seed {seed}, after {STEPS} steps, "
         if health.dead:
             dead = ", ".join(LABELS[k] for k in health.dead)
-            raise Wrong(f"With seed {seed} it ends with dead classes: {dead}. A ReLU on the logits may do that.")
+            raise Wrong(f"{start}these classes are dead: {dead}. Their logit is zero for every image.")
         if reached < ENOUGH:
-            also = " ".join(health.findings())
-            raise Wrong(
-                f"With seed {seed} it gets {reached:.0%} right; {ENOUGH:.0%} are wanted, with each of three seeds. "
-                f"{also or 'It learns, but slowly: does the image get through, past the narrow layers?'}"
-            )
+            found = " ".join(health.findings())
+            raise Wrong(f"{start}it gets {reached:.0%} right; {ENOUGH:.0%} are wanted. {found}".strip())
     return f"It learns, with each of {len(SEEDS)} seeds, and all ten classes are alive. Is there a smaller repair?"
 
 
-def _takes_the_images(net: nn.Module, X: torch.Tensor) -> None:
+def _pair(value) -> tuple[nn.Module, float]:
+    if isinstance(value, nn.Module):
+        raise Wrong("repaired() should return two things, (network, learning rate); this is the network alone.")
     try:
-        with torch.no_grad():
-            shape = tuple(net(X[:2]).shape)
-    except RuntimeError as error:
-        raise Wrong(f"The network does not take images of shape (2, 1, 28, 28): {error}") from error
-    if shape != (2, len(LABELS)):
-        raise Wrong(f"It turns two images into {shape}; ten logits each are wanted, (2, 10).")
+        net, lr = _read.several(value, ("network", "learning rate"))
+    except Wrong as wrong:
+        raise Wrong(f"repaired(): {wrong}.") from None
+    if isinstance(lr, nn.Module) and not isinstance(net, nn.Module):
+        raise Wrong("repaired(): the two stand in the other order, (network, learning rate).")
+    net = _networks.network(net, "repaired()[0]")
+    try:
+        lr = float(_read.number(lr, "a learning rate, a number,"))
+    except Wrong as wrong:
+        raise Wrong(f"repaired(): {wrong}.") from None
+    if not 0 < lr < float("inf"):
+        raise Wrong(f"The learning rate should be a number above zero; it is {_read.show(lr) if lr == lr else 'nan'}.")
+    output = _networks.forward(net, torch.rand(2, 1, 28, 28), "The network")
+    if output.shape != (2, len(LABELS)):
+        raise Wrong(f"The network turns two images into {tuple(output.shape)}; ten logits each are wanted, (2, 10).")
+    return net, lr
 
 
-WHY = {
+REASONS = {
     "A": "it is small but not zero, so it needs patience or a larger learning rate",
     "B": "it is exactly zero, and only layers before this one can bring the map back, if they move",
     "C": "it is zero in evaluation mode only",
     "D": "it is below zero, so every step makes the bias smaller still",
+}
+CONTRADICTS = {
+    "A": "Call it with z = -torch.rand(4, 3, 3): how small is it?",
+    "C": "Nothing in your function asks for a mode: the ReLU's rule is the same in both.",
+    "D": "Call it with z = -torch.rand(4, 3, 3): which sign has it?",
 }
 
 
@@ -186,49 +249,76 @@ def _by_autograd(z: torch.Tensor, g: torch.Tensor) -> torch.Tensor:
     return gradient
 
 
+GRADIENTS = {
+    "The ReLU is missing: where z is not above zero, it hands nothing back.": lambda z, g: g.sum(),
+    "A bias takes part in every cell: add up, do not average.": lambda z, g: (g * (z > 0)).mean(),
+    "Added up over the cells, and averaged over the images: add those up, too.": (
+        lambda z, g: (g * (z > 0)).sum(dim=(1, 2)).mean()
+    ),
+    "Averaged over the cells, and added up over the images: add both up.": (
+        lambda z, g: (g * (z > 0)).mean(dim=(1, 2)).sum()
+    ),
+    "Averaged over the cells where z is above zero; a bias takes part in each: add up.": (
+        lambda z, g: (g * (z > 0)).sum() / (z > 0).sum().clamp(min=1)
+    ),
+    "Averaged over the cells where z is above zero (in a dead map there is none); add up, do not average.": (
+        lambda z, g: g[z > 0].mean()
+    ),
+    "That counts cells. Each hands back the gradient that arrives there, g.": lambda z, g: (z > 0).sum(),
+    "At exactly z = 0 PyTorch's ReLU hands back nothing, either.": lambda z, g: (g * (z >= 0)).sum(),
+    "z decides *whether* a gradient passes, not how large it is: multiply g by 0 or 1.": (
+        lambda z, g: (g * z.relu()).sum()
+    ),
+    "z decides *whether* a gradient passes; you multiply by z itself.": lambda z, g: (g * z).sum(),
+    "You let through where z is below zero.": lambda z, g: (g * (z < 0)).sum(),
+    "You let through where z is zero or below.": lambda z, g: (g * (z <= 0)).sum(),
+    "It is the sign of z that decides, not that of g.": lambda z, g: g.relu().sum(),
+    "That adds up the votes, ReLU(z). The gradient adds up g, where z is above zero.": lambda z, g: z.relu().sum(),
+    "The sign is turned round.": lambda z, g: -(g * (z > 0)).sum(),
+    "That is one number an image: the bias is one number for all.": lambda z, g: (g * (z > 0)).sum(dim=(1, 2)),
+    "That is one number a cell: the bias is one number for all images and cells.": (
+        lambda z, g: (g * (z > 0)).sum(dim=0)
+    ),
+    "That is the gradient of z, one number a cell: the bias is in all of them, so add up.": lambda z, g: g * (z > 0),
+    "Only the first image is in it; the bias is in all of them.": lambda z, g: (g * (z > 0))[0].sum(),
+    "z is averaged first; each cell has a ReLU of its own.": lambda z, g: g.sum() * (z.mean() > 0),
+    "It is g, added up if any z is above zero; each cell has a ReLU of its own.": lambda z, g: g.sum() * (z > 0).any(),
+}
+
+
 @exercise(
     "The bias is added in every cell of every image: its gradient is a sum over all of them.",
     "A cell counts in that sum only if the ReLU lets its gradient through: where is that?",
     "`(g * (z > 0)).sum()`. And if no z is above zero, what is the sum?",
 )
-def bias_gradient(answer, letter) -> str:
+def bias_gradient(bias_gradient, letter) -> str:
     """bias_gradient(z, g) -> the gradient of a map's bias; and the letter of why a dead map's bias never recovers."""
     made = torch.Generator().manual_seed(6)
-    z, g = torch.randn(4, 3, 3, generator=made), torch.randn(4, 3, 3, generator=made)
-    z[0, 0, 0] = 0.0  # here the ReLU's gradient is zero, too
-    g[0, 0, 0] = 5.0
-    for on, before in (("a living map", z), ("a dead map", -z.abs())):
-        want = _by_autograd(before, g)
-        got = as_tensor(run(answer, before, g, name="bias_gradient", on=on), name="bias_gradient")
-        if got.numel() != 1:
-            raise Wrong(f"The bias is one number, and so is its gradient; you returned shape {tuple(got.shape)}.")
-        if not same(got.flatten(), want[None], 1e-4):
-            raise Wrong(f"For {on} you return {float(got):.4g}, PyTorch {float(want):.4g}. {_what(got, before, g)}")
-    said = letter.strip().upper() if isinstance(letter, str) else letter
-    if said not in WHY:
-        raise Wrong('bias_gradient is right. As for why: answer with one letter, "A", "B", "C" or "D".')
+    sizes = (4, 3, 5), (3, 2, 2)
+    living = [(torch.randn(*size, generator=made), torch.randn(*size, generator=made)) for size in sizes]
+    living[0][0][0, 0, 0] = living[1][0][1, 0, 1] = 0.0  # here the ReLU's gradient is zero, too
+    living[0][1][0, 0, 0] = 5.0
+    z, g = living[0]
+    judge = Judge(
+        "bias_gradient",
+        lambda z, g: _by_autograd(z, g),
+        read=lambda value: {"": _read.number(value, "one number, the gradient of the bias,")},
+        cases=[*living, (-z.abs(), g), (z.abs() + 0.1, g)],
+        mistakes=GRADIENTS,
+        tolerance=1e-3,
+        called=lambda name, _, case: f"For a {_alive(case[0])} map, z and g {tuple(case[0].shape)}",
+        see=lambda value: {"": _read.tensor(value)},
+    )
+    remark = judge(bias_gradient)
+    try:
+        said = _read.letter(letter, REASONS)
+    except Wrong as wrong:
+        raise Wrong(f"bias_gradient is right. As for why: {wrong}") from None
     if said != "B":
         raise Wrong(f"bias_gradient is right, but not {said}. {CONTRADICTS[said]}")
-    return "Right: a sum of zeros. The bias of a dead map cannot help itself; it can only be lifted from below."
+    praise = "Right: a sum of zeros. The bias of a dead map cannot help itself; it can only be lifted from below."
+    return praise + remark
 
 
-CONTRADICTS = {
-    "A": "Call it with z = -torch.rand(4, 3, 3): how small is it?",
-    "C": "Nothing in your function asks for a mode: the ReLU's rule is the same in both.",
-    "D": "Call it with z = -torch.rand(4, 3, 3): which sign has it?",
-}
-
-
-def _what(got, z, g) -> str:
-    mistakes = {
-        "The ReLU is missing: where z is not above zero, it hands nothing back.": g.sum(),
-        "A bias takes part in every cell: add up, do not average.": (g * (z > 0)).mean(),
-        "That counts cells. Each hands back the gradient that arrives there, g.": (z > 0).sum(),
-        "At exactly z = 0 PyTorch's ReLU hands back nothing, either.": (g * (z >= 0)).sum(),
-        "z decides *whether* a gradient passes, not how large it is: multiply g by 0 or 1.": (g * z.relu()).sum(),
-        "You let through where z is below zero.": (g * (z < 0)).sum(),
-    }
-    for words, value in mistakes.items():
-        if same(got.flatten(), value[None].double(), 1e-4):
-            return words
-    return "Two cells by hand: z = (1, −1), g = (3, 5). What reaches the bias?"
+def _alive(z: torch.Tensor) -> str:
+    return "living" if (z > 0).any() else "dead"

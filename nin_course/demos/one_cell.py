@@ -112,10 +112,12 @@ class OneCell(Demo):
         wide, high = self.size
         side, up = 0.27, 0.27 * wide / high
         blank = torch.zeros(2, 2)
-        self.top = [bare(figure, x, 0.445, side, up) for x in (0.01, 0.355, 0.70)]
+        self.top = [bare(figure, x, 0.445, side, up) for x in (0.01, 0.335, 0.66)]
         self.pictures = [show_image(axis, blank) for axis in self.top]
         self.pictures[1].set_cmap("magma")
         self.pictures[2].set_cmap(DIVERGING)
+        votes = figure.add_axes((0.94, 0.445, 0.012, up))
+        figure.colorbar(self.pictures[2], cax=votes).ax.tick_params(labelsize=8.5)
         self.strip = [bare(figure, 0.01 + 0.165 * i, 0.07, 0.135, 0.135 * wide / high) for i in range(STRIP)]
         self.small = [show_image(axis, blank) for axis in self.strip]
         figure.text(0.01, 0.015, "on the way (mean of the channels): what the cell sees of each map", fontsize=9)
@@ -146,8 +148,10 @@ class OneCell(Demo):
                 )
         pixels = len(rows) * len(columns)
         trained = "" if result["trained"] else " This network is untrained."
+        vote = result["maps"][result["cell"]].item()
         return (
-            f"Cell {result['cell']} sees rows {rows[0]}–{rows[-1]}, columns {columns[0]}–{columns[-1]}: "
+            f"Cell {result['cell']} votes {vote:+.1f}. "
+            f"It sees rows {rows[0]}–{rows[-1]}, columns {columns[0]}–{columns[-1]}: "
             f"{pixels / size**2:.0%} of the image. Half of what it feels comes from {result['half']:,} of these "
             f"{pixels:,} pixels.{trained}"
         )

@@ -30,12 +30,12 @@ class WalkThrough(Demo):
 
     title = "Walk through"
     chapter = "04"
-    try_this = "Which stage is dearest, and does it stay so? Then find the size at which the network breaks."
+    try_this = "Which stage costs the most, and does it stay so? Then find the size at which the network breaks."
     ask = (
         "Which stage has the most parameters, which does most of the work, which fills the memory? One stage, or three?"
     )
     set = "Size to 99, then 98; then 67 and 66. Back to 224, width to 0.5: what is halved, what is quartered?"
-    see = "Three budgets, three dearest stages. The size changes two of the budgets and never the parameters."
+    see = "Each budget has another most expensive stage. The size changes two of the budgets, but never the parameters."
     size = (9.2, 4.7)
 
     def __init__(self):
@@ -114,9 +114,10 @@ class WalkThrough(Demo):
             values = result["costs"][name]
             for i, (bar, text) in enumerate(zip(self.bars[name], self.values[name], strict=True)):
                 value = values[i] if i < len(values) else 0
-                bar.set_height(max(value / max(values), 0.04) if value else 0)
+                bar.set_visible(value > 0)
+                bar.set_height(max(value / max(values), 0.1) if value else 0)
                 best, worst = (i == result[which].get(name) for which in ("cheapest", "dearest"))
-                bar.set_facecolor(ORANGE if worst else PALE if best else BLUE)
+                bar.set(facecolor=ORANGE if worst else PALE if best else BLUE, edgecolor="black", linewidth=0.8)
                 text.set_text(short(value, "B" if name == "memory" else "") if value else "")
                 text.set_y(bar.get_height() + 0.06)
         if broken is not None:
@@ -125,7 +126,7 @@ class WalkThrough(Demo):
         said = [f"{totals['parameters']:,} parameters", f"{short(totals['MACs'])} MACs", short(totals["memory"], "B")]
         dearest = ", ".join(f"{STAGES[i]} ({name})" for name, i in result["dearest"].items())
         return (
-            f"{', '.join(said)} of activations. Orange, the dearest: {dearest}. Pale: the cheapest that costs at all."
+            f"{', '.join(said)} of activations. Orange, the most expensive: {dearest}. Pale: the smallest above zero."
         )
 
 

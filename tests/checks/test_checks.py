@@ -1,25 +1,14 @@
 """Every exercise's check takes each right answer, names each wrong one, and is calm about none."""
 
-import importlib
-import pkgutil
+import ast
 
+import mutants
 import pytest
+from exercises import EXERCISES
 
-import nin_course.checks
-from nin_course.checks._ladder import Exercise
-
-MODULES = [m.name for m in pkgutil.iter_modules(nin_course.checks.__path__) if m.name.startswith("ch")]
-for name in MODULES:
-    importlib.import_module(f"nin_course.checks.cases.{name}")  # every chapter's checks have cases
-EXERCISES = {
-    f"{module}.{name}": value
-    for module in MODULES
-    for name, value in vars(importlib.import_module(f"nin_course.checks.{module}")).items()
-    if isinstance(value, Exercise)
-}
 FUNCTIONS = [name for name, e in EXERCISES.items() if callable(next(iter(e.right.values()))[0])]  # not a chosen letter
 RIGHT = [(name, kind) for name, e in EXERCISES.items() for kind in e.right]
-WRONG = [(name, kind) for name, e in EXERCISES.items() for kind in e.wrong]
+SOLUTIONS = {name: rest for name, *rest in mutants.solutions()}
 
 
 @pytest.mark.parametrize(("name", "kind"), RIGHT)
@@ -28,32 +17,64 @@ def test_a_right_answer_passes_however_it_is_written(name, kind):
     assert verdict.passed is True, verdict
 
 
-@pytest.mark.parametrize(("name", "kind"), WRONG)
-def test_a_wrong_answer_is_named(name, kind):
-    answer, words = EXERCISES[name].wrong[kind]
-    verdict = EXERCISES[name](*answer)
-    assert verdict.passed is False, verdict
-    assert words in verdict.text
-
-
 @pytest.mark.parametrize("name", EXERCISES)
-def test_an_exercise_knows_at_least_four_wrong_answers_and_says_something_else_to_each(name):
-    exercise = EXERCISES[name]
-    messages = {exercise(*answer).text for answer, _ in exercise.wrong.values()}
-    assert len(exercise.wrong) >= 4
-    assert len(messages) == len(exercise.wrong)
+def test_each_wrong_answer_is_named_and_told_something_else(name):
+    exercise, told = EXERCISES[name], {}
+    for kind, (answer, words) in exercise.wrong.items():
+        verdict = exercise(*answer)
+        assert verdict.passed is False, (kind, verdict)
+        assert words in verdict.text, (kind, verdict)
+        assert verdict.text not in told, (kind, told[verdict.text], verdict)
+        told[verdict.text] = kind
+    assert len(told) >= 4
 
 
-@pytest.mark.parametrize("name", EXERCISES)
-def test_the_placeholder_is_met_calmly(name):
-    exercise = EXERCISES[name]
-    arguments = len(next(iter(exercise.right.values())))
-    for unanswered in (..., None):
-        assert exercise(*[unanswered] * arguments).passed is None
+@pytest.mark.parametrize("name", SOLUTIONS)
+def test_the_students_placeholder_is_met_calmly_and_nothing_else_is(name):
+    definitions, takes, source = SOLUTIONS[name]
+    space, exercise = {}, EXERCISES[name]
+    exec(definitions, space)
+    cells = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    for function in cells:
+        doc = [node for node in function.body if mutants.docstring(node)][:1]
+        function.body = [*doc, ast.Expr(ast.Constant(...))]
+        exec(ast.unparse(ast.fix_missing_locations(function)), space)
+    own = set(takes) & ({f.name for f in cells} | {"said", "letter"} | set(exercise.takes) - {"of_image", "right"})
+    empty = [space[take] if take in {f.name for f in cells} else ... for take in takes]
+    if not {"of_image", "right"} & set(takes):
+        verdict = exercise(*empty)
+        assert verdict.passed is None
+        assert "No answer yet" in verdict.text
+    assert own
     assert exercise().passed is None
-    if name in FUNCTIONS:
-        untouched = (lambda *_: ..., *next(iter(exercise.right.values()))[1:])
-        assert exercise(*untouched).passed is None
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_empty_printed_and_forgotten_are_three_things(name):
+    exercise = EXERCISES[name]
+    rest = next(iter(exercise.right.values()))[1:]
+
+    def forgotten(*arguments):
+        result = len(arguments)  # noqa: F841
+
+    def printed(*arguments):
+        print("the result is", 3 + 4)
+
+    def empty(*arguments):
+        """What it should do."""
+        ...
+
+    empty, forgotten, printed = (exercise(answer, *rest) for answer in (empty, forgotten, printed))
+    assert empty.passed is None
+    assert forgotten.passed is printed.passed is False
+    assert "returned None" in forgotten.text or "no training image" in forgotten.text or "No step" in forgotten.text
+    assert "printed" not in forgotten.text
+    assert "the result is 7" in printed.text or "no training image" in printed.text or "No step" in printed.text
+
+
+def test_one_empty_answer_of_two_is_named():
+    verdict = EXERCISES["ch01.notices"](..., {"A": False})
+    assert (verdict.passed, verdict.text) == (None, "Half done: notices is still empty.")
 
 
 @pytest.mark.parametrize("name", EXERCISES)
@@ -66,15 +87,26 @@ def test_three_hints_come_one_at_a_time_and_the_last_one_stays(name):
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_bug_in_the_answer_is_reported_with_its_line_and_stops_nothing(name):
-    def broken(*_):
+def test_a_bug_in_the_answer_is_reported_with_its_own_line_and_stops_nothing(name):
+    def helper():
         return undefined_name  # noqa: F821
+
+    def broken(*_):
+        return helper()
 
     rest = next(iter(EXERCISES[name].right.values()))[1:]
     verdict = EXERCISES[name](broken, *rest)
     assert verdict.passed is False
-    assert "NameError" in verdict.text
-    assert "return undefined_name" in verdict.text
+    assert "NameError, at `return undefined_name" in verdict.text
+
+
+def test_an_error_inside_pytorch_is_reported_with_the_students_line():
+    def accuracy(logits, labels):
+        wide = logits.reshape(3, -1)
+        return wide
+
+    verdict = EXERCISES["ch00.accuracy"](accuracy)
+    assert "RuntimeError, at `wide = logits.reshape(3, -1)`: shape" in verdict.text
 
 
 def test_a_verdict_shows_in_a_notebook_and_in_plain_text():
@@ -82,3 +114,4 @@ def test_a_verdict_shows_in_a_notebook_and_in_plain_text():
     assert repr(verdict).startswith("[not yet] ")
     assert "&lt;" not in repr(verdict)
     assert "<div" in verdict._repr_html_()
+    assert "&lt;b&gt;" in verdict._repr_html_()

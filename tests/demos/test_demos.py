@@ -5,6 +5,7 @@ import threading
 import time
 
 import ipywidgets as widgets
+import matplotlib.pyplot as plt
 import pytest
 import torch
 import torch.nn.functional as F
@@ -32,7 +33,7 @@ from nin_course.demos.ballot_box import voters
 from nin_course.demos.channel_mixer import signed, three_channels
 from nin_course.demos.few_pixels import one_of_each
 from nin_course.demos.guessing_game import HUMAN, ROUND
-from nin_course.demos.stages import stages
+from nin_course.demos.stages import ONE, draw_stages, stages
 from nin_course.demos.training_desk import LOOK, PATIENCE
 from nin_course.plots import ORANGE
 from nin_course.weights import recorded_run_card, stuck_runs
@@ -276,6 +277,21 @@ def test_a_drawn_network_has_a_box_for_the_input_and_each_stage():
     net = d2l.nin_small()
     assert [shape for _, shape in stages(net, (1, 1, 28, 28))][:3] == [(1, 28, 28), (64, 28, 28), (64, 28, 28)]
     assert len(stages(net, (1, 1, 28, 28))) == 1 + 9 + 2 + 1  # input, convolutions, poolings, global average pooling
+
+
+def test_a_drawn_network_marks_its_1x1_layers_and_keeps_one_scale():
+    figure, axis = plt.subplots()
+    found = stages(d2l.nin_small(), (1, 1, 28, 28))
+    draw_stages(axis, found, 28)
+    boxes = axis.patches
+    striped = [box.get_hatch() is not None for box in boxes]
+    assert striped == [kind == ONE for kind, _ in found]
+    assert sum(striped) == [text.get_text() for text in axis.texts].count(ONE) == 6
+    heights = [round(28 * box.get_height()) for box in boxes[:-1]]  # the last has no place
+    assert heights == [shape[1] for _, shape in found[:-1]]
+    draw_stages(axis, found, 56)
+    assert [round(56 * box.get_height()) for box in axis.patches[len(found) : -1]] == heights
+    plt.close(figure)
 
 
 # ---- walk through ---------------------------------------------------------------------------------------------------

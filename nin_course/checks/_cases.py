@@ -1,0 +1,266 @@
+"""A student's function on several cases: is each value right, and if not, which known mistake gives exactly these?
+
+What is expected is computed before the answer is called, and the answer gets copies, so it cannot touch the check. A
+diagnosis is a tested hypothesis: the wrong rule that it names must give the student's outcome on every case.
+"""
+
+import copy
+import inspect
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+
+import torch
+
+from nin_course.checks import _read
+from nin_course.checks._ladder import Heard, Wrong, raised
+from nin_course.checks._read import kind, show
+
+Parts = dict[str, torch.Tensor]  # what an outcome is compared as: name of the part -> numbers
+
+
+@dataclass
+class Outcome:
+    """What happened when a function was called: a value, or an error."""
+
+    value: object = None
+    error: Exception | None = None
+    printed: str = ""
+    changed: list[str] = field(default_factory=list)  # arguments that are not what they were
+
+
+def call(function: Callable, *args, names: Sequence[str] = ()) -> Outcome:
+    """Calls it with copies of `args`; notices what it prints, raises, and changes in place."""
+    given, heard = copy.deepcopy(args), Heard()
+    try:
+        with redirect_stdout(heard):
+            value = function(*given)
+            if inspect.isgenerator(value):
+                value = _read.items(value)  # here, where its exceptions are the answer's
+        outcome = Outcome(value)
+    except Exception as error:
+        outcome = Outcome(error=error)
+    if heard.text:
+        print(heard.text, end="")  # the exercise shows it, after the check
+    outcome.printed = heard.text.strip()
+    names = names or [f"argument {i}" for i in range(1, len(args) + 1)]
+    outcome.changed = [name for name, a, b in zip(names, args, given, strict=False) if not _alike(a, b)]
+    return outcome
+
+
+def _alike(a, b) -> bool:
+    if isinstance(a, torch.Tensor):
+        return a.shape == b.shape and torch.equal(a, b)
+    if isinstance(a, (list, tuple)):
+        return len(a) == len(b) and all(map(_alike, a, b))
+    return not isinstance(a, (int, float, str)) or a == b
+
+
+def returned(outcome: Outcome, called: str):
+    """The value, if there is one; else Wrong says what there was instead."""
+    if outcome.error:
+        raise Wrong(f"{called} stopped with {raised(outcome.error)}")
+    if outcome.value is None and outcome.printed:
+        raise Wrong(
+            f"{called} printed {outcome.printed.splitlines()[-1][:60]!r} and returned None. `print` shows a value and "
+            "forgets it; `return` gives it to whoever called."
+        )
+    if outcome.value is None or outcome.value is ...:
+        raise Wrong(f"{called} returned {kind(outcome.value)}. Is the `return` missing, or not reached?")
+    return outcome.value
+
+
+def the_function(answer, name: str) -> Callable:
+    """The answer, if it can be called."""
+    if not callable(answer) or isinstance(answer, torch.nn.Module):
+        raise Wrong(f"Give the check the function itself, {name}, without brackets; this is {kind(answer)}.")
+    return answer
+
+
+@dataclass
+class Judge:
+    """How a function is judged: its name, the right rule, what it returns, the cases, and the known mistakes.
+
+    `read(value)` gives the Parts of a returned value or raises Wrong. `mistakes` are sentences -> the rule that gives
+    this wrong answer; `of_part` the same for one part of the answer, by its name. A rule may raise, as the mistake
+    does.
+    """
+
+    name: str
+    rule: Callable
+    read: Callable[[object], Parts]
+    cases: Sequence[tuple]
+    mistakes: Mapping[str, Callable] = field(default_factory=dict)
+    of_part: Mapping[str, Mapping[str, Callable]] = field(default_factory=dict)
+    tolerance: float = 1e-9
+    say: Callable[[float], str] = show  # a number in words
+    called: Callable[..., str] | None = None  # a case in words
+    constant: Callable[[Parts], str] = lambda _: "It gives the same for every case, whatever it is called with."
+    see: Callable[[object], Parts] | None = None  # a reader that forgives shapes, to compare mistakes with
+
+    def __call__(self, answer) -> str:
+        """ "", or a remark on a right answer; raises Wrong, with a diagnosis if one is proved."""
+        names = _read.signature(self.rule)
+        wanted = [self.read(self.rule(*copy.deepcopy(case))) for case in self.cases]
+        self.answer = answer = the_function(answer, self.name)
+        outcomes = [call(answer, *case, names=names) for case in self.cases]
+        problems = [self._problem(*three) for three in zip(self.cases, outcomes, wanted, strict=True)]
+        changed = sorted({name for outcome in outcomes for name in outcome.changed}, key=names.index)
+        remark = f" But it changes {' and '.join(changed)} in place, behind the caller's back." if changed else ""
+        wrong = [i for i, problem in enumerate(problems) if problem]
+        if not wrong:
+            return remark
+        nothing = [o for o in outcomes if not o.error and (o.value is None or o.value is ...)]
+        said = "" if nothing else self._diagnosis(outcomes, wanted)
+        first = min(wrong, key=lambda i: (_size(self.cases[i]), i))
+        raise Wrong(f"{problems[first]} {said}".strip() + remark.replace(" But it", " It also"))
+
+    def _called(self, case) -> str:
+        return (self.called or _call)(self.name, _read.signature(self.rule), case)
+
+    def _problem(self, case, outcome: Outcome, wanted: Parts) -> str:
+        """What is wrong with one outcome, in facts; "" if nothing is."""
+        called = self._called(case)
+        try:
+            got = self.read(returned(outcome, called))
+        except Wrong as wrong:
+            text = str(wrong)
+            return text if text.startswith(called) else f"{called}: {text.rstrip('.')}."
+        parts = [part for part in wanted if not _same(got.get(part), wanted[part], self.tolerance)]
+        facts = [_facts(part if len(wanted) > 1 else "", got[part], wanted[part], self.say) for part in parts]
+        return f"{called}: {'; '.join(facts)}." if parts else ""
+
+    def _diagnosis(self, outcomes: list[Outcome], wanted: list[Parts]) -> str:
+        see = self.see or self.read
+        seen, got = ([self._seen(outcome, read) for outcome in outcomes] for read in (see, self.read))
+        values = [g for g in seen if not isinstance(g, Exception)]
+        if not values:
+            return ""
+        same = len(values) == len(got) and _constant(values) and not _constant(wanted)
+        if same and not any(v.any() for v in values[0].values()):  # zeros are what many mistakes give
+            return self.constant(values[0])
+        for sentence, rule in self.mistakes.items():
+            ruled = (self._seen(call(rule, *case), see) for case in self.cases)
+            if all(self._agree(g, r) for g, r in zip(seen, ruled, strict=True)):
+                return sentence
+        said = self._of_parts(got, wanted) if self.of_part else ""
+        return said or (self.constant(values[0]) if same else self._ignored(got))
+
+    def _ignored(self, got: list) -> str:
+        """A sentence if the answer gives the same, whatever one of its arguments is."""
+        if any(isinstance(g, Exception) for g in got):
+            return ""
+        names = _read.signature(self.rule)
+        for place, name in enumerate(names):
+            others = [[_other(a) if i == place else a for i, a in enumerate(case)] for case in self.cases]
+            tried = any(
+                o is not a
+                for other, case in zip(others, self.cases, strict=True)
+                for o, a in zip(other, case, strict=True)
+            )
+            if tried and all(
+                self._agree(g, self._seen(call(self.answer, *o), self.read)) for g, o in zip(got, others, strict=True)
+            ):
+                return f"Its result does not depend on {name}: with another one it is the same."
+        return ""
+
+    def _of_parts(self, got: list, wanted: list[Parts]) -> str:
+        """Each part may have its own mistake; where the answer stopped with an error, one of them has to explain it."""
+        known = {part: [("", [w[part] for w in wanted])] for part in self.of_part}
+        for part, rules in self.of_part.items():
+            known[part] += [(words, [self._part(rule, case) for case in self.cases]) for words, rule in rules.items()]
+        explained = self._explained(known, got)
+        if not any(isinstance(g, Exception) for g in got):
+            said = [fits[0][0] for fits in explained if fits]
+            if len(known) == 2:
+                one, two = known
+                turned = self._explained(known, [{one: g[two], two: g[one]} for g in got])
+                also = [fits[0][0] for fits in turned if fits]
+                if all(turned) and not (all(explained) and sum(map(bool, said)) <= 1 + sum(map(bool, also))):
+                    said = [f"They stand in the other order: ({one}, {two}).", *also]
+            return " ".join(filter(None, said))
+        for choice in itertools.product(*explained):
+            stops = zip(*(values for _, values in choice), strict=True)
+            if all(not isinstance(g, Exception) or type(g) in map(type, s) for g, s in zip(got, stops, strict=True)):
+                return " ".join(sentence for sentence, _ in choice if sentence)
+        return ""
+
+    def _explained(self, known: dict, got: list) -> list[list]:
+        """For each part the sentences and values that stand in it, in every outcome."""
+        return [[(s, v) for s, v in rules if self._fits(part, v, got)] for part, rules in known.items()]
+
+    def _part(self, rule: Callable, case: tuple) -> torch.Tensor | Exception:
+        try:
+            return _read.tensor(rule(*copy.deepcopy(case)))
+        except Exception as error:
+            return error
+
+    def _fits(self, part: str, values: list, got: list) -> bool:
+        """Does a rule's value stand in this part of every outcome that has a value?"""
+        pairs = [(g[part], v) for g, v in zip(got, values, strict=True) if not isinstance(g, Exception)]
+        return bool(pairs) and all(_same(a, b, self.tolerance, nan=True) for a, b in pairs)
+
+    def _seen(self, outcome: Outcome, read: Callable) -> Parts | Exception:
+        if outcome.error:
+            return outcome.error
+        try:
+            return read(outcome.value)
+        except Wrong as wrong:
+            return wrong
+
+    def _agree(self, a: Parts | Exception, b: Parts | Exception) -> bool:
+        if isinstance(a, Exception) or isinstance(b, Exception):
+            return type(a) is type(b) and not isinstance(a, Wrong)
+        return a.keys() == b.keys() and all(_same(a[k], b[k], self.tolerance, nan=True) for k in a)
+
+
+def _other(value):
+    """Another value of the same kind and shape, where that is easy to find; else the same."""
+    if isinstance(value, torch.Tensor) and value.numel() > 1:
+        turned = value.flatten().roll(1).reshape(value.shape)
+        return 1.5 * turned + 0.5 if value.is_floating_point() else turned
+    return value + 1 if type(value) is int else value
+
+
+def _constant(values: list[Parts]) -> bool:
+    return all(_same(values[0].get(k), v[k], 1e-9, nan=True) for v in values for k in v)
+
+
+def _same(a, b, tolerance: float, nan: bool = False) -> bool:
+    if not isinstance(a, torch.Tensor) or not isinstance(b, torch.Tensor):
+        return a == b
+    if a.shape != b.shape:
+        return False
+    largest = float(b.nan_to_num().abs().max()) if b.numel() else 0.0
+    return torch.allclose(a, b, atol=tolerance * largest, rtol=tolerance, equal_nan=nan)
+
+
+def _facts(part: str, got, wanted, say) -> str:
+    """What came, what was wanted, and where they differ first."""
+    of = f" for {part}" if part else ""
+    if got.shape != wanted.shape:
+        return f"the shape{of} is {tuple(got.shape)}, it should be {tuple(wanted.shape)}"
+    if not wanted.ndim:
+        return f"you say {say(got)}{of}, it should be {say(wanted)}"
+    off = (got - wanted).abs()
+    at = tuple((~(off <= 1e-3 * wanted.abs().max())).nonzero()[:1].flatten().tolist()) or (0,) * wanted.ndim
+    return (
+        f"the shape{of} is right; at {list(at)} stands {say(got[at])}, it should be {say(wanted[at])} "
+        f"(the largest difference is {say(off.max())})"
+    )
+
+
+def _call(name: str, names: Sequence[str], case: tuple) -> str:
+    shown = [
+        f"{n} {tuple(v.shape)}" if isinstance(v, torch.Tensor) else str(v) for n, v in zip(names, case, strict=True)
+    ]
+    return f"{name}({', '.join(shown)})"
+
+
+def _size(case: tuple) -> float:
+    if isinstance(case, torch.Tensor):
+        return case.numel()
+    if isinstance(case, (list, tuple)):
+        return sum(map(_size, case))
+    return abs(case) if isinstance(case, (int, float)) else 0

@@ -1,0 +1,159 @@
+"""What an answer is, asked by name: a number, n numbers, a tensor, a letter. The type step of the ladder.
+
+Every reader returns what the check compares, or raises Wrong with what is wanted and what came. Containers are
+forgiven where nothing is lost: tuple, list, generator, dict view, array.
+"""
+
+import inspect
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+
+import numpy as np
+import torch
+from torch import nn
+
+from nin_course.checks._ladder import Wrong
+
+MOST = 20_000  # things in a container that is read one by one
+
+
+def kind(value) -> str:
+    """What a value is, in words: "None", "a string", "a tensor of shape (2, 3)", "a network (Conv2d)"."""
+    if value is None or value is ... or isinstance(value, bool):
+        return {None: "None", ...: "`...`"}.get(value, str(value))
+    if isinstance(value, (torch.Tensor, np.ndarray)):
+        word = "tensor" if isinstance(value, torch.Tensor) else "array"
+        return f"a {word} of shape {tuple(value.shape)}"
+    if isinstance(value, nn.Module):
+        return f"a network ({type(value).__name__})"
+    if isinstance(value, type):
+        return f"the class {value.__name__} itself"
+    if callable(value):
+        return "a function, not what it returns"
+    if isinstance(value, (int, float, np.number)):
+        return f"the number {show(value)}"
+    if isinstance(value, str):
+        return f"the string {value[:30]!r}"
+    name = type(value).__name__
+    count = f" of {len(value)}" if isinstance(value, (list, tuple, Set, Mapping)) else ""
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}{count}"
+
+
+def tensor(value) -> torch.Tensor:
+    """Anything that holds real numbers, in any dtype, as float64 on the CPU; a copy."""
+    if isinstance(value, torch.Tensor):
+        if value.is_complex() or value.device.type == "meta":
+            raise Wrong(
+                f"numbers are wanted; this is {kind(value)} {'on meta' if value.is_meta else 'of complex ones'}"
+            )
+        value = value.detach()
+        value = value.dequantize() if value.is_quantized else value
+        value = value.to_dense() if value.layout != torch.strided else value
+        return value.to("cpu", torch.float64, copy=True)
+    if isinstance(value, (bool, int, float, np.number, np.bool_)) and not isinstance(value, np.complexfloating):
+        return torch.tensor(float(value), dtype=torch.float64)
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+        return torch.tensor(value.astype(np.float64))
+    if hasattr(value, "__float__") and not isinstance(value, np.ndarray):
+        return torch.tensor(float(value), dtype=torch.float64)
+    if ordered(value):
+        parts = [tensor(part) for part in items(value)]
+        if len({part.shape for part in parts}) > 1:
+            shapes = ", ".join(str(tuple(part.shape)) for part in parts[:4])
+            raise Wrong(f"numbers are wanted, all of one shape; these have {shapes}")
+        return torch.stack(parts) if parts else torch.zeros(0, dtype=torch.float64)
+    raise Wrong(f"numbers are wanted; this is {kind(value)}")
+
+
+def items(value) -> list:
+    """The items of a container, also of one without an end: then there are too many."""
+    found = list(itertools.islice(value, MOST + 1))
+    if len(found) > MOST:
+        raise Wrong(f"numbers are wanted; this is {kind(value)} of more than {MOST:,} things")
+    return found
+
+
+def ordered(value) -> bool:
+    """A container that keeps an order: not a string, a set, a dict or a network."""
+    if isinstance(value, (str, bytes, Set, Mapping, nn.Module, torch.Tensor, type)) and not _view(value):
+        return False
+    return isinstance(value, (Sequence, Iterator, np.ndarray)) or (isinstance(value, Iterable) and _view(value))
+
+
+def _view(value) -> bool:
+    return isinstance(value, (type({}.keys()), type({}.values())))
+
+
+def number(value, what: str = "a number") -> torch.Tensor:
+    """One number, as a tensor of shape (); one in a list or an array will do, True and False will not."""
+    found = _or(lambda: tensor(value), what)
+    if found.numel() != 1 or boolean(value):
+        raise Wrong(f"{what} is wanted; this is {kind(value)}")
+    return found.reshape(())
+
+
+def boolean(value) -> bool:
+    if ordered(value) and isinstance(value, Sequence) and len(value) == 1:
+        return boolean(value[0])
+    return isinstance(value, (bool, np.bool_)) or getattr(value, "dtype", None) in (torch.bool, np.dtype(bool))
+
+
+def several(value, names: Sequence[str]) -> list:
+    """As many parts as there are names, in this order, each still as it came."""
+    wanted = f"{_word(len(names))} things are wanted, ({', '.join(names)})"
+    if not ordered(value) and getattr(value, "ndim", 0) == 0:
+        raise Wrong(f"{wanted}; this is {kind(value)}")
+    parts = items(value)
+    if len(parts) != len(names):
+        raise Wrong(f"{wanted}; this is {kind(value if hasattr(value, '__len__') else parts)}")
+    return parts
+
+
+def numbers(value, names: Sequence[str]) -> dict[str, torch.Tensor]:
+    """As many numbers as there are names, in this order."""
+    if isinstance(value, (torch.Tensor, np.ndarray)):
+        value = value.reshape(-1)
+    return {n: number(part, f"a number for {n}") for n, part in zip(names, several(value, names), strict=True)}
+
+
+def letter(value, allowed: Iterable[str]) -> str:
+    """One of the letters, in either case, brackets and dots forgiven."""
+    *most, last = allowed
+    said = value.strip(" .,:;()[]'\"\n\t").upper() if isinstance(value, str) else None
+    if said not in (*most, last):
+        raise Wrong(f"Answer with one letter, {', '.join(most)} or {last}; this is {kind(value)}.")
+    return said
+
+
+def letters(value, allowed: Iterable[str]) -> list[str]:
+    """Several of the letters, in their order: a string, or any container of single ones."""
+    *most, last = allowed
+    if isinstance(value, (Set, Mapping)) and not isinstance(value, Mapping):
+        value = sorted(value, key=str)
+    parts = [c for c in value if c.isalnum()] if isinstance(value, str) else items(value) if ordered(value) else None
+    if parts is None or not all(isinstance(part, str) for part in parts):
+        raise Wrong(f"Answer with letters, {most[0]} to {last}, in a list or a string; this is {kind(value)}.")
+    return [letter(part, (*most, last)) for part in parts]
+
+
+def show(value) -> str:
+    """A number for a sentence: 1,234 or 0.1235."""
+    value = float(value)
+    if value == int(value) if abs(value) < 1e15 else False:
+        return f"{int(value):,}"
+    return f"{value:.4g}"
+
+
+def signature(function) -> list[str]:
+    return list(inspect.signature(function).parameters)
+
+
+def _or(read, what: str):
+    try:
+        return read()
+    except Wrong as wrong:
+        raise Wrong(str(wrong).replace("numbers are wanted", f"{what} is wanted", 1)) from None
+
+
+def _word(n: int) -> str:
+    return {2: "Two", 3: "Three", 4: "Four", 5: "Five"}.get(n, str(n))

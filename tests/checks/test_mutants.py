@@ -1,0 +1,75 @@
+"""Every small change to a reference solution is refused by its check, but for those that are no mistake."""
+
+import ast
+import itertools
+
+import mutants
+import pytest
+import torch
+
+from nin_course.checks import ch03, ch04, ch05, ch06
+
+SOLUTIONS = {name: rest for name, *rest in mutants.solutions()}
+FUNCTIONS = [
+    n for n, (_, _, source) in SOLUTIONS.items() if any(isinstance(b, ast.FunctionDef) for b in ast.parse(source).body)
+]
+
+
+def test_every_exercise_has_a_solution_in_its_chapter():
+    assert len(SOLUTIONS) == 20
+    assert set(mutants.EQUIVALENT) <= set(FUNCTIONS)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_changed_solution_is_refused(name):
+    definitions, takes, source = SOLUTIONS[name]
+    assert mutants.verdict(name, definitions, takes, source, {}).passed is True
+    made = list(mutants.mutants(source))
+    assert len(made) >= 3
+    accepted = [change for change, changed in made if mutants.verdict(name, definitions, takes, changed, {}).passed]
+    listed = [change for changes in mutants.EQUIVALENT.get(name, {}).values() for change in changes]
+    assert sorted(accepted) == sorted(listed)
+
+
+def maps(lead):
+    """Class maps of three classes of which class 2 wins over class 1 with this lead, cell by cell."""
+    return torch.stack([torch.full_like(lead, -50), torch.zeros_like(lead), lead])
+
+
+LEADS = {
+    "A": torch.tensor([[1.0, 2.0, 1.0], [3.0, 1.0, 2.0]]),
+    "B": torch.tensor([[9.0, -1.0, -1.0], [8.0, -1.0, -1.0]]),
+    "C": torch.tensor([[3.0, 3.0, 3.0], [3.0, 3.0, -5.0]]),
+    "D": torch.tensor([[3.0, 3.0, 6.0], [3.0, 3.0, -5.0]]),
+}
+
+
+@pytest.mark.parametrize("true", "ABCD")
+def test_of_four_letters_one_is_right(true):
+    assert [said for said in "ABCD" if ch03.why_wrong(said, maps(LEADS[true]), 1).passed] == [true]
+
+
+def test_one_of_512_triples_of_names_is_right():
+    names = ch04._alexnet()
+    assert [t for t in itertools.product(names, repeat=3) if ch04.dearest(*t).passed] == [
+        ("dense 1", "conv 2", "conv 1")
+    ]
+
+
+def test_one_of_16_sets_of_letters_is_right():
+    some = [set(c) for n in range(5) for c in itertools.combinations("ABCD", n)]
+    assert [s for s in some if ch05.too_large(s).passed] == [{"B", "D"}]
+
+
+def test_every_other_letter_for_one_of_five_cases_is_refused():
+    key = "".join(case.fault for case in ch06.five_cases())
+    assert ch06.name_the_faults(key).passed is True
+    for i, letter in itertools.product(range(5), ch06.FAULTS):
+        changed = key[:i] + letter + key[i + 1 :]
+        assert (ch06.name_the_faults(changed).passed is True) == (changed == key)
+
+
+def test_a_description_in_the_list_names_one_change():
+    for name in mutants.EQUIVALENT:
+        changes = [change for change, _ in mutants.mutants(SOLUTIONS[name][2])]
+        assert len(set(changes)) == len(changes)
