@@ -1,18 +1,23 @@
 """A device that is not there: tensors with real numbers that say they are on `meta`, and refuse to meet one of the CPU.
 
-`with Away():` makes every tensor that is asked for on DEVICE such a one, however it is asked for. They can be computed
+`with away():` makes every tensor that is asked for on DEVICE such a one, however it is asked for. They can be computed
 with and brought back, as on a GPU; what would stop a program there stops it here.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map
 
 DEVICE = torch.device("meta")
 aten = torch.ops.aten
-CROSSING = (aten._to_copy.default, aten.copy_.default)  # the operations that may see two devices
-
+CROSSING = (aten._to_copy, aten.copy_)  # the operations that may see two devices
+INDEXING = (aten.index, aten.index_put, aten.index_put_)  # these take indices that are on the CPU
 BROUGHT_BACK = (torch.Tensor.tolist, torch.Tensor.__repr__, torch.Tensor.__format__)
+FROM_NUMBERS = (torch.tensor, torch.as_tensor, torch.asarray)
 
 
 class There(torch.Tensor):
@@ -31,6 +36,8 @@ class There(torch.Tensor):
     def __torch_function__(cls, function, types, args=(), kwargs=None):
         if function in BROUGHT_BACK:  # PyTorch refuses these for subclasses
             return function(args[0].to("cpu"), *args[1:])
+        if function is torch.Tensor.new_tensor:
+            return torch.tensor(args[1], dtype=args[0].dtype).to(DEVICE)
         with torch._C.DisableTorchFunctionSubclass():
             return function(*args, **(kwargs or {}))
 
@@ -39,18 +46,42 @@ class There(torch.Tensor):
         return _run(op, args, kwargs or {})
 
 
-class Away(TorchDispatchMode):
-    """Inside, what is made or moved on DEVICE is There."""
+class _Made(TorchFunctionMode):
+    """Numbers that are made into a tensor on DEVICE are made here, and moved: PyTorch would look into the result."""
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        kwargs = dict(kwargs or {})
+        if function in FROM_NUMBERS and kwargs.get("device") is not None:
+            device = kwargs.pop("device")
+            return function(*args, **kwargs).to(device)
+        return function(*args, **kwargs)
+
+
+class _Moved(TorchDispatchMode):
+    """What is moved on DEVICE, or made there otherwise, is There."""
 
     def __torch_dispatch__(self, op, types, args=(), kwargs=None):
+        if torch.is_inference_mode_enabled():  # then an operation like `to` comes whole
+            with self, torch._C.DisableTorchFunction():
+                result = op.decompose(*args, **(kwargs or {}))
+            if result is not NotImplemented:
+                return result
         return _run(op, args, kwargs or {})
+
+
+@contextmanager
+def away() -> Iterator[None]:
+    """Inside, DEVICE is a device on which one can compute."""
+    with _Made(), _Moved():
+        yield
 
 
 def _run(op, args, kwargs):
     seen: list[torch.Tensor] = []
     tree_map(lambda x: seen.append(x) if isinstance(x, torch.Tensor) else None, (args, kwargs))
     there = any(isinstance(x, There) for x in seen)
-    if there and op not in CROSSING and any(not isinstance(x, There) and x.ndim for x in seen):
+    may_be_here = op.overloadpacket in CROSSING or (op.overloadpacket in INDEXING and isinstance(args[0], There))
+    if there and not may_be_here and any(not isinstance(x, There) and x.ndim for x in seen):
         raise RuntimeError(
             f"Expected all tensors to be on the same device, but found at least two devices, {DEVICE} and cpu!"
         )
@@ -58,7 +89,7 @@ def _run(op, args, kwargs):
     if asked is not None:
         there = torch.device(asked) == DEVICE
         kwargs = kwargs | {"device": torch.device("cpu") if there else asked}
-    elif op is aten.copy_.default:
+    elif op.overloadpacket is aten.copy_:
         there = isinstance(args[0], There)
     args, kwargs = tree_map(lambda x: x.here if isinstance(x, There) else x, (args, kwargs))
     result = op(*args, **kwargs)

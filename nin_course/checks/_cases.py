@@ -37,7 +37,7 @@ def call(function: Callable, *args, names: Sequence[str] = ()) -> Outcome:
         with redirect_stdout(heard):
             value = function(*given)
             if inspect.isgenerator(value):
-                value = _read.items(value)  # here, where its exceptions are the answer's
+                value = list(itertools.islice(value, _read.MOST + 1))  # here, where its exceptions are the answer's
         outcome = Outcome(value)
     except Exception as error:
         outcome = Outcome(error=error)
@@ -148,22 +148,33 @@ class Judge:
         return said or (self.constant(values[0]) if same else self._ignored(got))
 
     def _ignored(self, got: list) -> str:
-        """A sentence if the answer gives the same, whatever one of its arguments is."""
+        """A sentence if an argument makes no difference to the answer, where it does to the right rule."""
         if any(isinstance(g, Exception) for g in got):
             return ""
         names = _read.signature(self.rule)
-        for place, name in enumerate(names):
-            others = [[_other(a) if i == place else a for i, a in enumerate(case)] for case in self.cases]
-            tried = any(
-                o is not a
-                for other, case in zip(others, self.cases, strict=True)
-                for o, a in zip(other, case, strict=True)
-            )
-            if tried and all(
-                self._agree(g, self._seen(call(self.answer, *o), self.read)) for g, o in zip(got, others, strict=True)
-            ):
-                return f"Its result does not depend on {name}: with another one it is the same."
-        return ""
+        ignored = [name for i, name in enumerate(names) if name[0] != "_" and self._is_ignored(i, got)]
+        known = "another one it" if len(ignored) == 1 else "others it"
+        return f"Its result does not depend on {' or '.join(ignored)}: with {known} is the same." if ignored else ""
+
+    def _is_ignored(self, place: int, got: list) -> bool:
+        pairs = list(zip(self.cases, got, strict=True))
+        if all(self._agree(g, self._answers(case, place, object())) for case, g in pairs):
+            return True  # whatever it had done with such a thing would have raised an error
+        tried = 0
+        for case, g in pairs:
+            right = self._seen(call(self.rule, *case), self.read)
+            for other in _others(case[place]):
+                if self._agree(right, self._answers(case, place, other, self.rule)):
+                    continue  # here it makes no difference to the right answer, either
+                tried += 1
+                if not self._agree(g, self._answers(case, place, other)):
+                    return False
+        return tried >= len(self.cases)
+
+    def _answers(self, case: tuple, place: int, other, function: Callable | None = None) -> Parts | Exception:
+        """What it gives (the answer, or another function) with `other` in this place."""
+        changed = [other if i == place else a for i, a in enumerate(case)]
+        return self._seen(call(function or self.answer, *changed), self.read)
 
     def _of_parts(self, got: list, wanted: list[Parts]) -> str:
         """Each part may have its own mistake; where the answer stopped with an error, one of them has to explain it."""
@@ -215,12 +226,18 @@ class Judge:
         return a.keys() == b.keys() and all(_same(a[k], b[k], self.tolerance, nan=True) for k in a)
 
 
-def _other(value):
-    """Another value of the same kind and shape, where that is easy to find; else the same."""
-    if isinstance(value, torch.Tensor) and value.numel() > 1:
-        turned = value.flatten().roll(1).reshape(value.shape)
-        return 1.5 * turned + 0.5 if value.is_floating_point() else turned
-    return value + 1 if type(value) is int else value
+def _others(value) -> list:
+    """Other values of the same kind and shape, where they are easy to find."""
+    if type(value) is int:
+        return [value + 1, value + 2]
+    if not isinstance(value, torch.Tensor) or value.numel() < 2:
+        return []
+    turned = value.flatten().roll(1).reshape(value.shape)
+    if value.is_floating_point():
+        return [1.5 * turned + 0.5, -value]
+    if torch.equal(value.flatten().msort(), torch.arange(value.numel())):
+        return [turned, value.flip(0)]  # an order stays one
+    return [turned, value // 2, torch.full_like(value, int(value.max()))]
 
 
 def _constant(values: list[Parts]) -> bool:

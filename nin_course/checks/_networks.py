@@ -13,6 +13,7 @@ from nin_course.checks._ladder import Wrong, raised
 from nin_course.checks._read import kind
 
 aten = torch.ops.aten
+DTYPES = (torch.Tensor.to, torch.Tensor.type)  # these take a dtype without its name
 
 
 def network(value, called: str) -> nn.Module:
@@ -28,19 +29,29 @@ def network(value, called: str) -> nn.Module:
 
 
 def forward(net: nn.Module, X: torch.Tensor, called: str) -> torch.Tensor:
-    """net(X), in the network's own dtype, without gradients; what goes wrong becomes a sentence."""
+    """net(X) in evaluation mode, in its own dtype, without gradients; what goes wrong becomes a sentence."""
     dtype = next((p.dtype for p in net.parameters() if p.is_floating_point()), X.dtype)
+    given, training = X.to(dtype, copy=True), net.training
     with torch.no_grad():
         try:
-            output = net(X.to(dtype))
+            output, again = net.eval()(given), net(X.to(dtype, copy=True))
         except Exception as error:
             hidden = unregistered(net)
             raise Wrong(hidden or f"{called} does not take {tuple(X.shape)}: {raised(error)}") from error
+        finally:
+            net.train(training)
     if not isinstance(output, torch.Tensor):
         missing = " Is the `return` in its forward missing?" if output is None else ""
         raise Wrong(f"{called} should put out a tensor; this is {kind(output)}.{missing}")
     if hidden := unregistered(net):
         raise Wrong(hidden)
+    if not torch.equal(given, X.to(dtype)):
+        raise Wrong(f"{called} changes the images that it is given, in place.")
+    if not isinstance(again, torch.Tensor) or not torch.allclose(output, again, equal_nan=True):
+        raise Wrong(
+            f"{called} gives other numbers each time for the same images, in evaluation mode, too. Is a layer made "
+            "anew in forward, or does dropout not ask for the mode?"
+        )
     return output
 
 
@@ -60,12 +71,43 @@ def unregistered(net: nn.Module) -> str:
     return ""
 
 
-def redrawn(net: nn.Module, seed: int) -> nn.Module:
+class _NoCasts(TorchFunctionMode):
+    """Where a network asks for another precision, it gets double precision all the same."""
+
+    OTHERS = (torch.float32, torch.float16, torch.bfloat16)
+    CASTS = (torch.Tensor.float, torch.Tensor.half, torch.Tensor.bfloat16)
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        if function in self.CASTS:
+            return args[0].double()
+        args = [torch.float64 if a in self.OTHERS else a for a in args] if function in DTYPES else args
+        kwargs = {k: torch.float64 if k == "dtype" and v in self.OTHERS else v for k, v in (kwargs or {}).items()}
+        return function(*args, **kwargs)
+
+
+class InDouble(nn.Module):
+    """A copy of a network that computes in double precision, whatever its forward asks for."""
+
+    def __init__(self, net: nn.Module):
+        super().__init__()
+        self.net = copy.deepcopy(net).double()
+
+    def forward(self, X):
+        before = torch.get_default_dtype()
+        torch.set_default_dtype(torch.float64)
+        try:
+            with _NoCasts():
+                return self.net(X)
+        finally:
+            torch.set_default_dtype(before)
+
+
+def redrawn(net: nn.Module, seed: int) -> InDouble:
     """A copy in double precision and evaluation mode, every parameter drawn anew: nothing is zero by accident.
 
     Weights of either sign in each row and biases above zero, so that behind a ReLU hardly a channel is dead.
     """
-    copied = copy.deepcopy(net).double().eval().requires_grad_(True)
+    copied = InDouble(net).eval().requires_grad_(True)
     made = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for p in copied.parameters():
@@ -78,11 +120,14 @@ def redrawn(net: nn.Module, seed: int) -> nn.Module:
     return copied
 
 
-def sees(maps: Callable[[torch.Tensor], torch.Tensor], X: torch.Tensor) -> torch.Tensor:
-    """Which pixels a cell in the middle of maps(X) depends on, for any image: (H, W) of bool, by its gradient."""
+def sees(maps: Callable[[torch.Tensor], torch.Tensor], X: torch.Tensor, corner: bool = False) -> torch.Tensor:
+    """Which pixels a cell of maps(X) depends on, for any image: (H, W) of bool, by its gradient.
+
+    It is the cell in the middle, or the one in the upper left corner.
+    """
     X = X.clone().requires_grad_(True)
     found = maps(X)
-    cell = found[:, :, found.shape[2] // 2, found.shape[3] // 2]
+    cell = found[:, :, 0, 0] if corner else found[:, :, found.shape[2] // 2, found.shape[3] // 2]
     (gradient,) = torch.autograd.grad((cell * torch.randn_like(cell)).sum(), X, allow_unused=True)
     return torch.zeros(X.shape[2:], dtype=torch.bool) if gradient is None else (gradient != 0).any(dim=(0, 1))
 
@@ -204,3 +249,16 @@ def class_maps(net: nn.Module, X: torch.Tensor, by=lambda maps: maps.mean(dim=(2
     found = [m for m in made.found if m.shape[:2] == output.shape]
     found = [m for m in found if torch.allclose(by(m), output, atol=1e-9, rtol=1e-7)]
     return max(found, key=lambda m: m.shape[2:].numel(), default=None)
+
+
+def whole(net: nn.Module, X: torch.Tensor, part: torch.Tensor) -> torch.Tensor | None:
+    """Larger maps on the way that `part` is a window of; None if there are none."""
+    with Maps() as made:
+        net(X)
+    for maps in made.found:
+        larger = maps.shape != part.shape and all(a >= b for a, b in zip(maps.shape, part.shape, strict=True))
+        if larger and maps.shape[:2] == part.shape[:2]:
+            windows = maps.unfold(2, part.shape[2], 1).unfold(3, part.shape[3], 1)
+            if (windows == part[:, :, None, None]).flatten(4).all(dim=4).all(dim=1).all(dim=0).any():
+                return maps
+    return None

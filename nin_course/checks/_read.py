@@ -6,7 +6,7 @@ forgiven where nothing is lost: tuple, list, generator, dict view, array.
 
 import inspect
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
 import numpy as np
 import torch
@@ -84,9 +84,17 @@ def _view(value) -> bool:
     return isinstance(value, (type({}.keys()), type({}.values())))
 
 
+def instead(read: Callable, what: str):
+    """read(), but its complaint asks for `what`."""
+    try:
+        return read()
+    except Wrong as wrong:
+        raise Wrong(str(wrong).replace("numbers are wanted", f"{what} is wanted", 1)) from None
+
+
 def number(value, what: str = "a number") -> torch.Tensor:
     """One number, as a tensor of shape (); one in a list or an array will do, True and False will not."""
-    found = _or(lambda: tensor(value), what)
+    found = instead(lambda: tensor(value), what)
     if found.numel() != 1 or boolean(value):
         raise Wrong(f"{what} is wanted; this is {kind(value)}")
     return found.reshape(())
@@ -127,13 +135,21 @@ def letter(value, allowed: Iterable[str]) -> str:
 
 def letters(value, allowed: Iterable[str]) -> list[str]:
     """Several of the letters, in their order: a string, or any container of single ones."""
-    *most, last = allowed
-    if isinstance(value, (Set, Mapping)) and not isinstance(value, Mapping):
+    allowed = list(allowed)
+    if isinstance(value, Set):
         value = sorted(value, key=str)
-    parts = [c for c in value if c.isalnum()] if isinstance(value, str) else items(value) if ordered(value) else None
-    if parts is None or not all(isinstance(part, str) for part in parts):
-        raise Wrong(f"Answer with letters, {most[0]} to {last}, in a list or a string; this is {kind(value)}.")
-    return [letter(part, (*most, last)) for part in parts]
+    parts = [c for c in value if c.isalnum()] if isinstance(value, str) else items(value) if ordered(value) else [None]
+    found = []
+    for part in parts:
+        try:
+            found.append(letter(part, allowed))
+        except Wrong:
+            inside = f" with {kind(part)} in it" if ordered(value) else ""
+            raise Wrong(
+                f"Answer with letters, {allowed[0]} to {allowed[-1]}, in a list or a string; "
+                f"this is {kind(value)}{inside}."
+            ) from None
+    return found
 
 
 def show(value) -> str:
@@ -146,13 +162,6 @@ def show(value) -> str:
 
 def signature(function) -> list[str]:
     return list(inspect.signature(function).parameters)
-
-
-def _or(read, what: str):
-    try:
-        return read()
-    except Wrong as wrong:
-        raise Wrong(str(wrong).replace("numbers are wanted", f"{what} is wanted", 1)) from None
 
 
 def _word(n: int) -> str:

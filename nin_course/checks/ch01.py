@@ -334,6 +334,13 @@ class _OneRow(nn.Module):
         return X + 0.5 * X.roll(1, dims=3)
 
 
+class _Faint(_OneRow):
+    """The same, but all its numbers are small."""
+
+    def forward(self, X):
+        return 0.02 * super().forward(X)
+
+
 class _Mirror(nn.Module):
     """The same numbers, left and right exchanged."""
 
@@ -436,7 +443,7 @@ def _yes_or_no(value) -> dict:
     """True or False, as a bool, a tensor, an array, or 0 and 1."""
     if isinstance(value, (str, type(None), list, tuple, dict, nn.Module)):
         raise Wrong(f"True or False is wanted; this is {_read.kind(value)}")
-    found = _read.tensor(value)
+    found = _read.instead(lambda: _read.tensor(value), "True or False")
     if found.numel() != 1 or found.item() not in (0, 1):
         every = " `torch.allclose` makes one of them." if found.numel() > 1 else ""
         raise Wrong(f"one True or False is wanted; this is {_read.kind(value)}.{every}")
@@ -479,6 +486,7 @@ def notices(notices, said) -> str:
         "a 1×1 convolution to five channels": _positive(nn.Conv2d(3, 5, 1)),
         "a 3×3 convolution to two channels": _positive(nn.Conv2d(3, 2, 3, padding=1)),
         "a layer that adds a neighbour": _OneRow(),
+        "a layer that adds a neighbour, and makes all numbers small": _Faint(),
         "a layer that mirrors": _Mirror(),
         "a layer that changes one number of the last sample": _Spot(-1, 0, 0, 0),
         "a layer that changes one number of the last channel": _Spot(0, -1, 0, 0),
@@ -493,11 +501,11 @@ def notices(notices, said) -> str:
     cases += [(f"{name}, and an order that is its own inverse", layer, swap) for name, layer, _ in (cases[0], cases[8])]
 
     def tried(function):
-        return lambda on, layer, order: function(copy.deepcopy(layer), X.clone(), order)
+        return lambda _on, layer, order: function(copy.deepcopy(layer), X.clone(), order)
 
     judge = Judge(
         "notices",
-        lambda on, layer, order: bool(order[0] != 0) and truth[on.removeprefix("layer ").split(", and")[0]],
+        lambda _on, layer, order: bool(order[0] != 0) and truth[_on.removeprefix("layer ").split(", and")[0]],
         read=_yes_or_no,
         cases=cases,
         mistakes={sentence: tried(proof) for sentence, proof in _PROOFS.items()},

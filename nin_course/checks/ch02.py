@@ -64,10 +64,17 @@ def _judge_sizes(nets) -> None:
 
 
 def _judge_window(called, nets, X, kernel_size, n) -> None:
-    seen = sum(_networks.sees(net, X) for net in nets).bool()
-    top, bottom, left, right = _networks.box(seen)
+    above, below = (sum(_networks.sees(net, images) for net in nets).bool() for images in (X.abs(), -X.abs()))
+    corner = sum(_networks.sees(net, X, corner=True) for net in nets).bool()
+    top, bottom, left, right = _networks.box(above)
     half, middle = kernel_size // 2, (X.shape[2] // 2, X.shape[3] // 2)
     if (top, bottom, left, right) == (middle[0] - half, middle[0] + half, middle[1] - half, middle[1] + half):
+        if _networks.box(below) != (top, bottom, left, right):
+            raise Wrong(
+                f"{called} does not see pixels below zero. Its first convolution should see the image as it is."
+            )
+        if not corner[: half + 1, : half + 1].all():
+            raise Wrong(f"The output pixel in the corner of {called} does not see the corner of the image.")
         return
     height, width = bottom - top + 1, right - left + 1
     start = (
@@ -123,9 +130,8 @@ def _judge_layers(called, net, X, nets, in_channels, out_channels, kernel_size, 
         raise Wrong(" ".join([f"{start}; it has the weights of {found}.", *cure[:1]]))
     idle = [name for name, p in net.named_parameters() if not _felt(net, X, p)]
     if idle:
-        raise Wrong(
-            f"{called} has a layer that does not work: {idle[0].rsplit('.', 1)[0]} changes nothing in the output."
-        )
+        layer = idle[0].removeprefix("net.").rsplit(".", 1)[0]
+        raise Wrong(f"{called} has a layer that does not work: {layer} changes nothing in the output.")
 
 
 def _felt(net, X, parameter) -> bool:
@@ -147,13 +153,15 @@ def _judge_relus(called, nets, X, in_channels, out_channels, kernel_size, n) -> 
         )
     if outputs.min() < 0:
         raise Wrong(f"{called} gives negative numbers: after its last layer, too, there should be a ReLU.")
-    if outputs.min() > 0 or larger.max() < 100 * outputs.max():
-        raise Wrong(
-            f"{called} ends with another function than a ReLU: its numbers go from {outputs.min():.2g} to a limit."
-        )
+    if outputs.min() > 0:
+        raise Wrong(f"{called} ends with another function than a ReLU: none of its numbers is exactly zero.")
+    if larger.max() < 100 * outputs.max():
+        raise Wrong(f"{called} ends with another function than a ReLU: its numbers stop at {larger.max():.2g}.")
     if not n:
         return
-    drawn = (_networks.redrawn(nets[0], seed) for seed in range(12))  # in one of them every channel is alive somewhere
+    drawn = (
+        _networks.redrawn(nets[0].net, seed) for seed in range(12)
+    )  # in one of them every channel is alive somewhere
     most = -math.inf
     for net in drawn:
         felt, changing = _networks.free(net, X[:4, :, :8, :7])
@@ -218,6 +226,7 @@ PLANS = (
     (61, [(5, 2, 1), (3, 3, 0), (2, 2, 0), (3, 1, 1)]),
     (31, [(2, 2, 0), (2, 2, 0), (2, 2, 0)]),
     (40, [(4, 3, 1), (5, 3, 0)]),
+    (30, [(2, 3, 0), (3, 1, 1), (2, 2, 0)]),
 )
 UNSEEN = {
     "You add up what each layer drops; but a row of the second layer's map is several rows of the image.": _one_by_one,
@@ -266,7 +275,7 @@ UNSEEN = {
 
 
 def _always(value) -> str:
-    rounded = " Sizes that are rounded up leave no row over: what is left of a division is dropped (floor)."
+    rounded = " (So do sizes that are rounded up; what is left of a division is dropped: floor.)"
     zero = value[""].numel() == 1 and not value[""].any()
     return "It gives the same for every case, whatever it is called with." + rounded * zero
 
@@ -296,7 +305,7 @@ def unseen(unseen) -> str:
         see=lambda value: {"": _read.tensor(value)},
     )
     return (
-        "Right, for ten plans. Each pooling counts in its own rows, and each of its rows is many of the image's."
+        "Right, for eleven plans. Each pooling counts in its own rows, and each of its rows is many of the image's."
         + judge(unseen)
     )
 

@@ -234,11 +234,32 @@ def _judge_maps(nets) -> None:
             f"Its answer is the mean of class maps of {height} × {width} cells; at least {LEAST_MAP} × {LEAST_MAP} are "
             "wanted, and all of them in the mean."
         )
-    seen = sum(_networks.sees(lambda X, net=net: _networks.class_maps(net, X), X) for net in nets).bool()
-    top, bottom, left, right = _networks.box(seen)
+    if (cut := _networks.whole(nets[0], X, maps[0])) is not None:
+        raise Wrong(
+            f"Only {height} × {width} cells of its class maps are in the mean, and the maps have "
+            f"{cut.shape[2]} × {cut.shape[3]}: *global* average pooling takes all of them."
+        )
+    first, last = (_box_of(nets, X, [k]) for k in (0, CLASSES - 1))
+    if min(_shared(first[:2], last[:2]), _shared(first[2:], last[2:])) < 0.5:
+        raise Wrong(
+            "In one cell of its class maps, the first class and the last one look at different parts of the image. "
+            "Are the means over height and width, dim=(2, 3)?"
+        )
+    top, bottom, left, right = _box_of(nets, X, slice(None))
     rows, columns = bottom - top + 1, right - left + 1
     if min(rows, columns) < LEAST_FIELD:
         raise Wrong(
             f"A cell of its class map sees {rows} × {columns} pixels; at least {LEAST_FIELD} × {LEAST_FIELD} are "
             "wanted."
         )
+
+
+def _box_of(nets, X, classes) -> tuple[int, int, int, int]:
+    """What the cell in the middle sees of the image, when it votes for these classes."""
+    seen = [_networks.sees(lambda X, net=net: _networks.class_maps(net, X)[:, classes], X) for net in nets]
+    return _networks.box(sum(seen).bool())
+
+
+def _shared(a, b) -> float:
+    """The share of two ranges, (first, last), that is in both."""
+    return max(min(a[1], b[1]) - max(a[0], b[0]) + 1, 0) / (max(a[1], b[1]) - min(a[0], b[0]) + 1)

@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from nin_course.budget import summary
 from nin_course.checks import _read
-from nin_course.checks._away import DEVICE, Away, home
+from nin_course.checks._away import DEVICE, away, home
 from nin_course.checks._cases import Judge, Outcome, call, returned, the_function
 from nin_course.checks._ladder import Wrong, exercise, raised
 from nin_course.models import nin, nin_small, vgg11
@@ -74,9 +74,7 @@ def _setting(sizes, device="cpu", labels=None) -> _Setting:
     return _Setting(net, *loaders, torch.optim.SGD(net.parameters(), lr=0.5))
 
 
-def _learn(
-    setting, train=True, zero=True, softmax=False, scale=None, step=True, epochs=1, some=slice(None), test=None
-) -> None:
+def _learn(setting, train=True, zero=True, loss=F.cross_entropy, step=True, epochs=1, some=slice(None), test=None):
     """An epoch as it should be, or with a known mistake."""
     net, optimizer = setting.net.train(bool(train)), setting.optimizer
     batches = list(setting.train_iter)[some] * epochs
@@ -84,13 +82,12 @@ def _learn(
     for i, (X, y) in enumerate(batches):
         if test == "in evaluation mode" and i == len(list(setting.train_iter)):
             net.eval()
-        logits = net(X)
-        loss = F.cross_entropy(logits.softmax(1) if softmax else logits, y) * (scale(len(y)) if scale else 1)
+        loss_of_batch = loss(net(X), y)
         if train == "at first":
             net.eval()
         if zero:
             optimizer.zero_grad()
-        loss.backward()
+        loss_of_batch.backward()
         if step is True:
             optimizer.step()
     if step == "at the end":
@@ -110,6 +107,14 @@ def _labels(sizes) -> torch.Tensor:
     return labels
 
 
+def _softmax_first(logits, y):
+    return F.cross_entropy(logits.softmax(dim=1), y)
+
+
+def _times(scale):
+    return lambda logits, y: scale(len(y)) * F.cross_entropy(logits, y)
+
+
 LEARNED = {  # what has gone wrong in the training loop -> how `_learn` does it
     "The weights have not changed. Is there an optimizer.step(), after backward, and no zero_grad in between?": dict(
         step=False
@@ -118,27 +123,46 @@ LEARNED = {  # what has gone wrong in the training loop -> how `_learn` does it
         train=False
     ),
     "Each step used the gradients of all batches before, too: optimizer.zero_grad() is missing.": dict(zero=False),
-    "cross_entropy takes the logits: it does the softmax itself, and you had done one before.": dict(softmax=True),
-    "The loss is a *sum* over the batch; cross_entropy's mean is wanted.": dict(scale=lambda n: n),
-    "The loss is divided by the batch's size, but cross_entropy's mean has done that.": dict(scale=lambda n: 1 / n),
-    "The loss has the wrong sign: it climbs.": dict(scale=lambda n: -1),
+    "cross_entropy takes the logits: it does the softmax itself, and you had done one before.": dict(
+        loss=_softmax_first
+    ),
+    "The loss is a *sum* over the batch; cross_entropy's mean is wanted.": dict(loss=_times(lambda n: n)),
+    "The loss is divided by the batch's size, but cross_entropy's mean has done that.": dict(
+        loss=_times(lambda n: 1 / n)
+    ),
+    "The loss has the wrong sign: it climbs.": dict(loss=_times(lambda n: -1)),
+    "nll_loss wants the log_softmax of the logits; cross_entropy does both.": dict(loss=F.nll_loss),
+    "The softmax runs over the images of the batch; it belongs to the ten classes, dim=1.": dict(
+        loss=lambda logits, y: F.nll_loss(logits.log_softmax(dim=0), y)
+    ),
+    "The loss smooths the labels; the plain cross-entropy is wanted.": dict(
+        loss=lambda logits, y: F.cross_entropy(logits, y, label_smoothing=0.1)
+    ),
+    "The loss is a squared error; the cross-entropy is wanted.": dict(
+        loss=lambda logits, y: F.mse_loss(logits, F.one_hot(y, 10).float())
+    ),
+    "The loss is a squared error of probabilities; the cross-entropy is wanted.": dict(
+        loss=lambda logits, y: F.mse_loss(logits.softmax(dim=1), F.one_hot(y, 10).float())
+    ),
     "It trained on the test images, too.": dict(test="in training mode"),
     "It trained on the test images, too, in evaluation mode.": dict(test="in evaluation mode"),
+    "It trained on the test images, and not on the others.": dict(some=slice(0), test="in training mode"),
     "After the first batch the network was no longer in training mode.": dict(train="at first"),
     "It took one step, with the gradients of the last batch alone; a step a batch is wanted.": dict(step="at the end"),
     "It took one step, at the end, with the gradients of all batches added up; a step a batch is wanted.": dict(
         step="at the end", zero=False
     ),
     "It trained for two epochs; one is wanted.": dict(epochs=2),
+    "It trained for three epochs; one is wanted.": dict(epochs=3),
     "It trained on the first batch only.": dict(some=slice(1)),
     "It left out the last batch.": dict(some=slice(-1)),
     "It left out the first batch.": dict(some=slice(1, None)),
     "net.train() and optimizer.zero_grad() are missing in the training loop.": dict(train=False, zero=False),
     "net.train() is missing, and cross_entropy does the softmax itself: give it the logits.": dict(
-        train=False, softmax=True
+        train=False, loss=_softmax_first
     ),
     "optimizer.zero_grad() is missing, and cross_entropy does the softmax itself: give it the logits.": dict(
-        zero=False, softmax=True
+        zero=False, loss=_softmax_first
     ),
 }
 
@@ -177,7 +201,7 @@ class _Run:
 
 def _run(train_and_test, sizes) -> _Run:
     labels, steps = _labels(sizes), []
-    with Away():
+    with away():
         setting = _setting(sizes, DEVICE, labels)
         setting.optimizer.register_step_post_hook(lambda *_: steps.append(1))
         answer = lambda: train_and_test(setting.net, setting.train_iter, setting.test_iter, setting.optimizer, DEVICE)  # noqa: E731
@@ -214,9 +238,11 @@ def _judge_weights(runs) -> None:
             raise Wrong(sentence)
     if not any(run.steps for run in runs):
         raise Wrong("`optimizer` has taken no step: use the one that is given, and none of your own.")
+    run, batches = runs[0], len(runs[0].setting.train_iter)
+    steps = f"It took {run.steps} steps for {batches} batches. " if run.steps != batches else ""
     raise Wrong(
-        "The weights afterwards are not those of one step a batch, each batch once, with the mean cross-entropy of its "
-        "logits. Compare your loop with the chapter's, line by line."
+        f"{steps}The weights afterwards are not those of one step a batch, each batch once, with the mean "
+        "cross-entropy of its logits and the optimizer as it is. Compare your loop with the chapter's, line by line."
     )
 
 
@@ -267,7 +293,6 @@ ACCURACIES = {  # from right answers and images a batch, and some others, what m
     ),
     "You divided by the number of training images.": lambda r, n, run: sum(r) / run.sizes[0],
     "That is the number of test images.": lambda r, n, run: sum(n),
-    "Cut off to a whole number, a share is 0.": lambda r, n, run: 0,
 }
 
 
@@ -317,21 +342,24 @@ def _loss(net, batches) -> float:
 
 
 class _Device:
-    """A pretended device: step() queues work and returns at once; its time passes only there. No two are alike."""
+    """A pretended device: step() queues work and returns soon; the work's time passes only there. No two are alike."""
 
-    QUEUEING, FIRST = 1e-5, 0.5
+    FIRST = 0.5
 
     def __init__(self, seed: int):
         made = torch.Generator().manual_seed(seed)
         self.work = (0.01 + 0.03 * torch.rand(200, generator=made).double()).tolist()
+        self.queueing = 1e-5 if seed == 1 else 0.001 * seed
         self.now, self.done_at, self.took, self.read = 5.0, 5.3 + seed / 10, [], 0  # something is queued already
+        self.waited: set[int] = set()  # after how many steps it was waited for
 
     def step(self) -> None:
-        self.now += self.QUEUEING
+        self.now += self.queueing
         self.took.append(self.work[len(self.took) % 200] if self.took else self.FIRST)
         self.done_at = max(self.now, self.done_at) + self.took[-1]
 
     def synchronize(self) -> None:
+        self.waited.add(len(self.took))
         self.now = max(self.now, self.done_at)
 
     def clock(self) -> float:
@@ -343,12 +371,12 @@ def _time(device, n, warm=1, before=True, end=True, more=0, divisor=lambda n: n,
     """An honest measurement, or one with known mistakes."""
     for _ in range(warm):
         device.step()
-    if before:
+    if before is True:
         device.synchronize()
     times, start = [], device.clock()
+    if before == "too late":
+        device.synchronize()
     for _ in range(n + more):
-        if each:
-            device.synchronize()
         begin = device.clock()
         device.step()
         if each:
@@ -362,7 +390,11 @@ def _time(device, n, warm=1, before=True, end=True, more=0, divisor=lambda n: n,
 def _clocks():
     """Sentences -> a measurement with these mistakes, the simplest first."""
     warm = {"": 1, "The first step is in it, and it is slow: take one before the clock starts.": 0}
-    before = {"": True, "The clock starts while the queue is still full: synchronize() before it starts, too.": False}
+    before = {
+        "": True,
+        "The clock starts while the queue is still full: synchronize() before it starts, too.": False,
+        "The clock starts before the wait: synchronize() first, then read it.": "too late",
+    }
     end = {
         "": True,
         "The clock is read while the device still works: synchronize() before it is read at the end.": False,
@@ -373,7 +405,7 @@ def _clocks():
         "The clock ran over n + 1 steps, and you divided by n.": (1, lambda n: n),
         "You divided by n + 1, and timed n steps.": (0, lambda n: n + 1),
         "The clock ran over n − 1 steps, and you divided by n.": (-1, lambda n: n),
-        "You divided by n − 1, and timed n steps.": (0, lambda n: max(n - 1, 1e-9)),
+        "You divided by n − 1, and timed n steps.": (0, lambda n: n - 1),
         "It timed n + 1 steps and divided by n + 1; n are asked for.": (1, lambda n: n + 1),
         "That is in milliseconds; seconds are wanted.": (0, lambda n: n / 1000),
         "The sign is turned round: the end minus the start.": (0, lambda n: -n),
@@ -383,38 +415,51 @@ def _clocks():
     for last, *some in itertools.product(count.items(), warm.items(), before.items(), end.items()):
         words = [sentence for sentence, _ in (*some, last) if sentence]
         (_, w), (_, b), (_, e), (_, c) = *some, last
-        if not e and not (w and b):
-            continue  # a clock that is read too early does not see what the device did
         if c is None:
             rule = lambda d, n, w=w, b=b, e=e: 1 / _time(d, n, w, b, e)  # noqa: E731
         else:
             rule = lambda d, n, w=w, b=b, e=e, c=c: _time(d, n, w, b, e, c[0], c[1])  # noqa: E731
         found[" ".join(words)] = (len(words), rule)
+    of_each = {
+        "the median": statistics.median,
+        "the fastest": min,
+        "the slowest": max,
+        "the last": lambda times: times[-1],
+        "the first after the warm-up": lambda times: times[0],
+    }
+    for name, how in of_each.items():
+        rule = lambda d, n, how=how: _time(d, n, each=True, how=how)  # noqa: E731
+        found[f"That is {name} of the n steps; the mean of all n is wanted."] = (1, rule)
     found |= {
-        "That is the median of the n steps; the mean is wanted.": (
-            1,
-            lambda d, n: _time(d, n, each=True, how=statistics.median),
-        ),
-        "That is the fastest of the n steps; the mean is wanted.": (1, lambda d, n: _time(d, n, each=True, how=min)),
-        "That is the slowest of the n steps; the mean is wanted.": (1, lambda d, n: _time(d, n, each=True, how=max)),
-        "That is the last of the n steps; the mean of all n is wanted.": (
-            1,
-            lambda d, n: _time(d, n, each=True, how=lambda times: times[-1]),
-        ),
-        "That is one step, the first after the warm-up; the mean of n is wanted.": (
-            1,
-            lambda d, n: _time(d, n, each=True, how=lambda times: times[0]),
-        ),
+        "That is one step's time, divided by n: the clock has to run over all n.": (1, lambda d, n: _time(d, 1) / n),
         "That is the time of the first step, the slow one.": (1, lambda d, n: _time(d, 1, warm=0)),
         "That is what the clock says, not how much time went by: subtract the start.": (1, _reading),
+        "The clock starts when all steps are queued, so it measures the waiting alone.": (1, _waiting),
+        "The clock starts anew before each step, so it measures from the last one's start.": (1, _anew),
     }
-    found = {words: rule for words, (n, rule) in sorted(found.items(), key=lambda item: item[1][0]) if words}
-    return found
+    return {words: rule for words, (n, rule) in sorted(found.items(), key=lambda item: item[1][0]) if words}
 
 
 def _reading(device, n):
     _time(device, n)
     return device.clock() / n
+
+
+def _waiting(device, n, but=0):
+    """From when all of the steps, or all but so many, are queued."""
+    device.step()
+    device.synchronize()
+    for _ in range(n - but):
+        device.step()
+    start = device.clock()
+    for _ in range(but):
+        device.step()
+    device.synchronize()
+    return (device.clock() - start) / n
+
+
+def _anew(device, n):
+    return _waiting(device, n, but=1)
 
 
 @exercise(
@@ -431,38 +476,31 @@ def seconds_a_step(seconds_a_step) -> str:
         device = devices[seed, n] = _Device(seed)
         return seconds_a_step(device.step, device.synchronize, device.clock, n)
 
-    def mean(seed, n):
-        """Of the n steps that came last, if the answer has taken more of them than it had to."""
-        device = devices.get((seed, n))
-        taken = len(device.took) if device else 0
-        return statistics.mean(([_Device.FIRST, *_Device(seed).work[1:]])[max(taken, n + 1) - n : max(taken, n + 1)])
+    def mean(_seed, n):
+        """Of the n steps that came last: an answer may take more before, and may wait for each."""
+        device = devices.get((_seed, n), _Device(_seed))
+        before = max(len(device.took) - n, 1)
+        each = all(i in device.waited for i in range(before, before + n + 1))
+        return _time(_Device(_seed), n, warm=before, each=each)
 
     cases = ((1, 5), (2, 3), (3, 20), (4, 1))
     for seed, n in cases:
-        call(answer, seed, n)
-        device = devices[seed, n]
+        outcome, device = call(answer, seed, n), devices[seed, n]
         if not device.took or not device.read:
-            returned(call(answer, seed, n), f"seconds_a_step, with n = {n}")
-            missing = (
-                "No step was taken: call step()."
-                if not device.took
-                else "clock() was not read: only it knows the time."
-            )
-            raise Wrong(f"With n = {n}: {missing}")
+            returned(outcome, f"seconds_a_step(…, n={n})")
+            what = "clock() was not read: only it knows the time" if device.took else "no step was taken: call step()"
+            raise Wrong(f"seconds_a_step(…, n={n}): {what}.")
     judge = Judge(
         "seconds_a_step",
         mean,
         read=lambda value: {"": _read.number(value, "one number, seconds,")},
         cases=cases,
-        mistakes={words: lambda seed, n, rule=rule: rule(_Device(seed), n) for words, rule in _clocks().items()},
-        tolerance=3e-3,
-        called=lambda name, _, case: f"With n = {case[1]}",
+        mistakes={words: lambda _seed, n, rule=rule: rule(_Device(_seed), n) for words, rule in _clocks().items()},
+        tolerance=1e-3,  # half precision
+        called=lambda name, _, case: f"{name}(…, n={case[1]})",
     )
     remark = judge(answer)
-    return (
-        "Right: warmed up, and the queue empty at both ends. Some 0.025 s a step, where an early look says 0.00001."
-        + remark
-    )
+    return "Right: warmed up, and the queue empty at both ends. An early look sees next to nothing." + remark
 
 
 GIBIBYTES = 8

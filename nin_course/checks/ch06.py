@@ -171,7 +171,7 @@ def name_the_faults(faults) -> str:
     return "Right, all five; and for four of them one line of health was worth more than the loss."
 
 
-SEEDS, STEPS, SIZE, ENOUGH = (1, 2, 3), 120, 64, 0.4
+SEEDS, STEPS, SIZE, ENOUGH = (1, 2, 3), 150, 64, 0.42
 
 
 @exercise(
@@ -181,9 +181,10 @@ SEEDS, STEPS, SIZE, ENOUGH = (1, 2, 3), 120, 64, 0.4
     seconds=120,
 )
 def repaired(repaired) -> str:
-    """repaired() -> (network for (N, 1, 28, 28), learning rate for Adam); it has to learn with three seeds."""
+    """repaired() -> (network for (N, 1, 28, 28), learning rate for Adam); it learns, by the middle of three seeds."""
     the_function(repaired, "repaired")
     train_iter, test_iter = load_data_fashion_mnist(SIZE, sample=True)
+    found = []
     for seed in SEEDS:
         torch.manual_seed(seed)
         value = returned(call(repaired), "repaired()")
@@ -196,16 +197,22 @@ def repaired(repaired) -> str:
         examiner.see(*train_iter.dataset[range(BATCH)])
         torch.manual_seed(seed)
         loss, _ = train_epoch(net, batches, torch.optim.Adam(net.parameters(), lr=lr), "cpu")
-        reached = evaluate_accuracy(test_iter, net)
         health = examiner.examine(STEPS, loss)
-        start = f"With seed {seed}, after {STEPS} steps, "
         if health.dead:
             dead = ", ".join(LABELS[k] for k in health.dead)
-            raise Wrong(f"{start}these classes are dead: {dead}. Their logit is zero for every image.")
-        if reached < ENOUGH:
-            found = " ".join(health.findings())
-            raise Wrong(f"{start}it gets {reached:.0%} right; {ENOUGH:.0%} are wanted. {found}".strip())
-    return f"It learns, with each of {len(SEEDS)} seeds, and all ten classes are alive. Is there a smaller repair?"
+            raise Wrong(
+                f"With seed {seed}, after {STEPS} steps, these classes are dead: {dead}. Their logit is zero for every "
+                "image."
+            )
+        found.append((evaluate_accuracy(test_iter, net), health.findings()))
+    reached, findings = sorted(found)[1]
+    each = ", ".join(f"{accuracy:.0%}" for accuracy, _ in found)
+    if reached < ENOUGH:
+        raise Wrong(
+            f"After {STEPS} steps the {len(SEEDS)} networks get {each} right; {ENOUGH:.0%} are wanted of the middle "
+            f"one. {' '.join(findings)}".strip()
+        )
+    return f"It learns: {each} right with the {len(SEEDS)} seeds, and no class is dead. Is there a smaller repair?"
 
 
 def _pair(value) -> tuple[nn.Module, float]:
@@ -306,7 +313,7 @@ def bias_gradient(bias_gradient, letter) -> str:
         cases=[*living, (-z.abs(), g), (z.abs() + 0.1, g)],
         mistakes=GRADIENTS,
         tolerance=1e-3,
-        called=lambda name, _, case: f"For a {_alive(case[0])} map, z and g {tuple(case[0].shape)}",
+        called=lambda name, _, case: f"{name}(z, g) for a {_alive(case[0])} map {tuple(case[0].shape)}",
         see=lambda value: {"": _read.tensor(value)},
     )
     remark = judge(bias_gradient)

@@ -67,9 +67,9 @@ def test_empty_printed_and_forgotten_are_three_things(name):
     empty, forgotten, printed = (exercise(answer, *rest) for answer in (empty, forgotten, printed))
     assert empty.passed is None
     assert forgotten.passed is printed.passed is False
-    assert "returned None" in forgotten.text or "no training image" in forgotten.text or "No step" in forgotten.text
+    assert "returned None" in forgotten.text or "no training image" in forgotten.text or "no step" in forgotten.text
     assert "printed" not in forgotten.text
-    assert "the result is 7" in printed.text or "no training image" in printed.text or "No step" in printed.text
+    assert "the result is 7" in printed.text or "no training image" in printed.text or "no step" in printed.text
 
 
 def test_one_empty_answer_of_two_is_named():

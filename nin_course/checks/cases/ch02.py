@@ -103,9 +103,31 @@ class _Idle(_Functional):
         return X
 
 
+class _Casts(_Functional):
+    """Computes in another precision than it is given."""
+
+    def forward(self, X):
+        return super().forward(X.float().to(torch.float32)).type(X.dtype)
+
+
+class _Anew(_Functional):
+    """Makes its 1×1 layers anew each time."""
+
+    def forward(self, X):
+        X = torch.relu(self.layers[0](X))
+        for layer in self.layers[1:]:
+            X = torch.relu(nn.Conv2d(layer.in_channels, layer.out_channels, 1)(X))
+        return X
+
+
 class _NoReturn(_Functional):
     def forward(self, X):
         super().forward(X)
+
+
+class _Abs(nn.Module):
+    def forward(self, X):
+        return X.abs()
 
 
 def _forgotten(*arguments):
@@ -129,6 +151,7 @@ deep_block.right = {
     "a window as a pair": (lambda c, d, k, n: _block(c, d, (k, k), n, padding=(k // 2, k // 2)),),
     "padded before": (lambda c, d, k, n: nn.Sequential(nn.ZeroPad2d(k // 2), _block(c, d, k, n, padding=0)),),
     "out of a ModuleDict": (lambda *a: nn.Sequential(nn.ModuleDict({"block": _block(*a)})["block"]),),
+    "casts inside": (_Casts,),
     "a class's instance": (lambda *a: nn.Sequential(_Functional(*a), nn.Identity()),),
 }
 
@@ -165,7 +188,21 @@ deep_block.wrong |= {
         "deep_block(1, 6, 7, 0) has no ReLU at work",
     ),
     "GELU": ((lambda *a: _block(*a, bend=nn.GELU),), "bends everywhere"),
-    "ReLU6": ((lambda *a: _block(*a, bend=nn.ReLU6),), "ends with another function than a ReLU"),
+    "ReLU6": ((lambda *a: _block(*a, bend=nn.ReLU6),), "than a ReLU: its numbers stop at 6"),
+    "the size of each number": (
+        (lambda *a: nn.Sequential(*_block(*a)[:-1], _Abs()),),
+        "none of its numbers is exactly zero",
+    ),
+    "layers made anew": ((_Anew,), "gives other numbers each time"),
+    "the image changed in place": (
+        (lambda *a: nn.Sequential(nn.ReLU(inplace=True), *_block(*a)),),
+        "changes the images that it is given, in place",
+    ),
+    "a ReLU before": ((lambda *a: nn.Sequential(nn.ReLU(), *_block(*a)),), "does not see pixels below zero"),
+    "padded at the end": (
+        (lambda c, d, k, n: nn.Sequential(_block(c, d, k, n, padding=0), nn.ZeroPad2d(k // 2)),),
+        "does not see the corner of the image",
+    ),
     "groups": ((lambda *a: _block(*a, groups=a[1]),), "does not mix the channels (groups?)"),
     "residual": ((_Residual,), "on a second way, past a layer"),
     "a layer that idles": ((_Idle,), "a layer that does not work: layers.1 changes nothing"),
@@ -285,7 +322,7 @@ unseen.wrong = {words: ((rule,), words) for words, rule in UNSEEN.items()}
 unseen.wrong |= {
     "rounded up": (
         (lambda n, ls: _unseen(n, ls, side=lambda n, k, s, p: math.ceil((n + 2 * p - k) / s) + 1),),
-        "Sizes that are rounded up",
+        "sizes that are rounded up",
     ),
     "a constant": ((lambda *a: 5,), "It gives the same for every case, whatever it is called with."),
     "half a row too much": ((lambda *a: _loop(*a) + 0.5,), "you say 7.5, it should be 7"),

@@ -152,6 +152,16 @@ class _Written(nn.Module):
         return self.classes(self.again(X).relu()).mean(dim=(2, 3))
 
 
+class _Casts(_Written):
+    """In double precision inside."""
+
+    def forward(self, X):
+        return self.double()._mean(X.double()).float()
+
+    def _mean(self, X):
+        return super().forward(X)
+
+
 class _Dense(_Written):
     """Its 1×1 layers are linear ones, used at every pixel."""
 
@@ -249,6 +259,13 @@ class _Changed(_Written):
         return self.end(self.classes(self.again(self.think(self.look(X).relu()).relu()).relu()))
 
 
+class _Columns(nn.Module):
+    """Means over channels and rows, of maps with as many columns as there are classes."""
+
+    def forward(self, X):
+        return X.mean(dim=(1, 2))
+
+
 class _Listed(_Written):
     """Its layers are in a plain list."""
 
@@ -288,6 +305,7 @@ design.right = {
     "average pooling on the way": _design(pool=nn.AvgPool2d),
     "a module": (_Written,),
     "linear layers at every pixel": (_Dense,),
+    "double inside": (_Casts,),
     "F.conv2d": (_Own,),
     "einsum": (lambda: _Own("einsum"),),
     "@": (lambda: _Own("@"),),
@@ -337,6 +355,14 @@ design.wrong = {
         "are the *largest* votes of its maps",
     ),
     "the sum, not the mean": ((lambda: _Changed(lambda maps: maps.sum(dim=(2, 3))),), "not the means of ten maps"),
+    "the middle of the maps": (
+        (lambda: _Changed(lambda maps: maps[:, :, 1:6, 2:6].mean(dim=(2, 3))),),
+        "Only 5 × 4 cells of its class maps are in the mean, and the maps have 7 × 7",
+    ),
+    "means of columns": (
+        (lambda: nn.Sequential(*_early(), nn.ReLU(), *_ones(16), nn.Upsample(size=10), _Columns()),),
+        "look at different parts of the image",
+    ),
     "a small map": (_design(16, 32, 32, pools=(2, 7)), "class maps of 2 × 2 cells"),
     "a row of cells": ((lambda: _Changed(lambda maps: maps[:, :, 3:4].mean(dim=(2, 3))),), "class maps of 1 × 7 cells"),
     "short-sighted": (_design(8, 16, 32, kernel=1, pools=(1, 4)), "sees 14 × 14 pixels"),

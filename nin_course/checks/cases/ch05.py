@@ -311,7 +311,10 @@ def _forgotten(net, train_iter, test_iter, optimizer, device):
     accuracy = _plain(net, train_iter, test_iter, optimizer, device)  # noqa: F841
 
 
-train_and_test.wrong = {words: (_learned(how), words) for words, how in LEARNED.items()}
+_SWAPPED = "It trained on the test images, and not on the others."
+
+train_and_test.wrong = {words: (_learned(how), words) for words, how in LEARNED.items() if words != _SWAPPED}
+train_and_test.wrong |= {"the two sets exchanged": ((lambda net, a, b, *rest: _plain(net, b, a, *rest),), _SWAPPED)}
 train_and_test.wrong |= {words: (_returned(words, rule), words) for words, rule in ACCURACIES.items()}
 train_and_test.wrong |= {
     "X.to(device) without assignment": (
@@ -487,7 +490,7 @@ seconds_a_step.wrong |= {
     "full queue, one too many": (_timed(before=False, steps=1), "starts, too. The clock ran over n + 1 steps"),
     "early, not divided": (_timed(end=False, divide=False), "read at the end. That is the time of all n steps"),
     "cold, full queue, not divided": (_timed(0, before=False, divide=False), "starts, too. That is the time of all"),
-    "no step": ((lambda step, synchronize, clock, n: clock(),), "No step was taken"),
+    "no step": ((lambda step, synchronize, clock, n: clock(),), "no step was taken"),
     "own clock": ((_own_clock,), "clock() was not read"),
     "a constant": ((_constant,), "the same for every case"),
     "always ten": ((_same_n,), "does not depend on n"),
@@ -521,9 +524,9 @@ too_large.wrong = {
     "only the largest network": (["D"], "Work out B once more"),
     "the largest batch": (["B", "C", "D"], "Work out C once more"),
     "turned round": ({"A", "C"}, "the ones that *do* fit"),
-    "no such letter": (["E"], "this is the string 'E'"),
+    "no such letter": (["E"], "a list of 1 with the string 'E' in it"),
     "a number": (8192, "this is the number 8,192"),
-    "numbers": ([8192, 9225], "this is a list of 2"),
+    "numbers": ([8192, 9225], "a list of 2 with the number 8,192 in it"),
     "an index": (True, "this is True"),
     "None": (None, "this is None"),
 }

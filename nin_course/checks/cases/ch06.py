@@ -190,11 +190,11 @@ name_the_faults.wrong |= {
     "four": ((KEY[:4],), "these are 4"),
     "six": ((KEY + "G",), "these are 6"),
     "one": ((KEY[0],), "these are 1"),
-    "another letter": (_with(5, "X"), "this is the string 'X'"),
+    "another letter": (_with(5, "X"), "this is the string 'EFBDX'"),
     "a set": ((set(KEY),), "a set has no order"),
     "a dict": ((dict(enumerate(KEY)),), "this is a dict of 5"),
     "numbers": (([1, 2, 3, 4, 5],), "Answer with letters, A to G, in a list or a string; this is a list of 5"),
-    "names": ((list(FAULTS.values())[:5],), "this is the string 'it has exploded'"),
+    "names": ((list(FAULTS.values())[:5],), "a list of 5 with the string 'it has exploded' in it"),
     "the cases": ((five_cases,), "this is a function"),
     "None": ((None,), "this is None"),
 }
@@ -228,18 +228,28 @@ def _wide():
     return nn.Sequential(*broken()[0][:2], *layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
 
 
+def _widened():
+    """Its last block replaced: of the three seeds, one is slow."""
+    net, _ = broken()
+    net[2] = nn.Sequential(
+        *(nn.Conv2d(32, 32, 3, padding=1), nn.ReLU(), nn.Conv2d(32, 32, 1), nn.ReLU(), nn.Conv2d(32, 10, 1))
+    )
+    return net
+
+
 repaired.right = {
     "the solution": (_solution,),
     "no ReLU and Kaiming, frozen and in double": (
         lambda: {"net": kaiming(_open(broken()[0])).double().requires_grad_(False), "lr": np.float64(0.002)}.values(),
     ),
     "a wide and lazy head, in evaluation mode": (lambda: [_wide().eval(), torch.tensor([0.002])],),
+    "a wide head in the old one's place": (lambda: (_widened(), 0.002),),
 }
 
 repaired.wrong = {
     "nothing changed": ((lambda: broken(),), "these classes are dead: T-shirt, Pullover"),
     "a larger learning rate": ((lambda: (broken()[0], 0.05),), "these classes are dead: T-shirt, Trouser"),
-    "no ReLU alone": ((lambda: (_open(broken()[0]), 0.002),), "It has not begun to learn"),
+    "no ReLU alone": ((lambda: (_open(broken()[0]), 0.002),), "are wanted of the middle one"),
     "no steps": ((lambda: (_solution()[0], 1e-9),), "The learning rate is far too small"),
     "the network alone": ((lambda: _solution()[0],), "this is the network alone"),
     "the learning rate alone": ((lambda: broken()[1],), "this is the number 0.002"),
@@ -341,7 +351,7 @@ bias_gradient.wrong = {words: ((rule, "B"), words) for words, rule in GRADIENTS.
 bias_gradient.wrong |= {
     "a constant": ((lambda z, g: 1.0, "B"), "the same for every case"),
     "zero": ((lambda z, g: 0, "B"), "you say 0, it should be"),
-    "half too much": ((lambda z, g: _mask(z, g) + 0.5, "B"), "For a living map, z and g (3, 2, 2): you say 0.08"),
+    "half too much": ((lambda z, g: _mask(z, g) + 0.5, "B"), "for a living map (3, 2, 2): you say 0.08"),
     "g ignored": ((lambda z, g: 3 * (z > 0).sum() - 1, "B"), "does not depend on g"),
     "z ignored": ((lambda z, g: g.sum() + 1, "B"), "does not depend on z"),
     "a string": ((lambda z, g: str(_mask(z, g).item()), "B"), "this is the string"),
@@ -349,7 +359,7 @@ bias_gradient.wrong |= {
     "g emptied": ((lambda z, g: g.zero_().sum() + z.sum(), "B"), "It also changes g in place"),
     "a dead map has none": (
         (lambda z, g: _mask(z, g) if (z > 0).any() else None, "B"),
-        "For a dead map, z and g (4, 3, 5) returned None",
+        "for a dead map (4, 3, 5) returned None",
     ),
     "no gradient asked for": ((lambda z, g: (z.relu() * g).sum().backward(), "B"), "stopped with RuntimeError"),
     "printed": ((lambda z, g: print(_mask(z, g)), "B"), "and returned None"),
