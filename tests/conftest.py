@@ -1,8 +1,18 @@
 """One plain closing line for the whole run, whatever it was made of."""
 
+import signal
+
 import pytest
 
 COUNTS = pytest.StashKey[dict]()
+
+
+@pytest.fixture
+def ctrl_c():
+    """Python's own answer to Ctrl-C, which a run in the background (`nohup`, `&` in a script) does not inherit."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield lambda: signal.raise_signal(signal.SIGINT)
+    signal.signal(signal.SIGINT, before)
 
 
 def pytest_terminal_summary(terminalreporter, config):

@@ -50,10 +50,10 @@ def test_a_run_resumed_twice_has_the_history_and_the_weights_of_an_unbroken_one(
     )
 
 
-def test_a_run_stopped_in_the_middle_of_an_epoch_goes_on_from_its_last_checkpoint(tmp_path):
+def test_a_run_stopped_in_the_middle_of_an_epoch_goes_on_from_its_last_checkpoint(tmp_path, ctrl_c):
     def interrupt(history):
         if history.step[-1] == 150 and len(history.loss) == 2:
-            signal.raise_signal(signal.SIGINT)
+            ctrl_c()
 
     _, stopped = run(6, tmp_path / "run.pt", callbacks=[interrupt])
     assert stopped.stopped

@@ -2,7 +2,6 @@
 
 import io
 import re
-import signal
 from contextlib import redirect_stdout
 
 import pytest
@@ -105,12 +104,12 @@ def test_the_step_losses_average_to_the_epochs_loss():
     assert mean.item() == pytest.approx(history.loss[0], rel=1e-5)
 
 
-def test_ctrl_c_ends_the_run_with_what_it_has():
+def test_ctrl_c_ends_the_run_with_what_it_has(ctrl_c):
     data, net = blobs(n=120, batch_size=1), small_net()
 
     def interrupt(history):
         if history.step[-1] == 150:  # in the second epoch of 120 steps
-            signal.raise_signal(signal.SIGINT)
+            ctrl_c()
 
     before = net[2].weight.clone()
     history = d2l.fit(net, data, data, epochs=9, device="cpu", progress=False, callbacks=[interrupt])
