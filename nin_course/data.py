@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, SequentialSampler
 
-from nin_course import files
+from nin_course import fetch, files
 
 LABELS = ["T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
 MEAN, STD = 0.2860, 0.3530  # of the 60,000 training images, pixels in [0, 1]
@@ -79,7 +79,7 @@ def load_data_fashion_mnist(
     if resize is not None:
         _check_whole_number("resize", resize, "the side of the image in pixels, for example 96, or None for 28")
     device = check_device(device)
-    folder, hashes = (files.SAMPLE_DIR, files.sample_hashes()) if sample else files.full_or_sample(root)
+    folder, hashes = (files.SAMPLE_DIR, files.sample_hashes()) if sample else fetch.full_or_sample(root)
     images, labels = files.read_split(folder, "train", hashes)
     if held_out:
         kept, apart = _hold_out(labels, held_out)

@@ -1,4 +1,4 @@
-"""Getting the full Fashion-MNIST into the user's cache: whole and checked, or not at all."""
+"""Getting the full Fashion-MNIST into the user's cache, whole and checked, or the sample in its place."""
 
 import os
 import shutil
@@ -8,7 +8,22 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from nin_course.files import FULL, cache_dir, find_full, folder_with_data, read_split
+from nin_course import files
+
+
+def full_or_sample(root: str | os.PathLike | None = None) -> tuple[Path, dict[str, str]]:
+    """The folder of the full set, fetched if need be, and its hashes; or, with a line that says so, the sample's."""
+    folder = files.find_full(root)
+    if folder is None:
+        try:
+            folder = fetch_full(apt=False)
+        except OSError:
+            print(
+                "The full Fashion-MNIST is not here and could not be downloaded: using the embedded sample, 10,000 "
+                f"training and 2,000 test images. {files.HOW_TO_GET_IT}"
+            )
+            return files.SAMPLE_DIR, files.sample_hashes()
+    return folder, files.FULL
 
 
 def fetch_full(*, apt: bool = True) -> Path:
@@ -17,10 +32,10 @@ def fetch_full(*, apt: bool = True) -> Path:
     Everything arrives in a temporary folder, is checked against the SHA-256 of each file, and is moved into the cache
     in one step: an interrupted download leaves nothing behind. Raises OSError, saying why, if no way works.
     """
-    found = find_full()
+    found = files.find_full()
     if found:
         return _checked(found)
-    target = cache_dir() / "fashion-mnist"
+    target = files.cache_dir() / "fashion-mnist"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=".fetch-", dir=target.parent))
@@ -43,7 +58,7 @@ def fetch_full(*, apt: bool = True) -> Path:
 
 def _checked(folder: Path) -> Path:
     for part in ("train", "t10k"):
-        read_split(folder, part, FULL)
+        files.read_split(folder, part, files.FULL)
     return folder
 
 
@@ -75,7 +90,7 @@ def _run(*command: str, cwd: Path) -> None:
 
 
 def _found(folder: Path) -> Path:
-    found = folder_with_data(folder)
+    found = files.folder_with_data(folder)
     if found is None:
         raise OSError("it arrived incomplete")
     return found

@@ -22,23 +22,6 @@ FULL = {
 }
 
 
-def full_or_sample(root: str | os.PathLike | None = None) -> tuple[Path, dict[str, str]]:
-    """The folder of the full set, fetched if need be, and its hashes; or, with a line that says so, the sample's."""
-    folder = find_full(root)
-    if folder is None:
-        from nin_course.fetch import fetch_full
-
-        try:
-            folder = fetch_full(apt=False)
-        except OSError:
-            print(
-                "The full Fashion-MNIST is not here and could not be downloaded: using the embedded sample, 10,000 "
-                f"training and 2,000 test images. {HOW_TO_GET_IT}"
-            )
-            return SAMPLE_DIR, sample_hashes()
-    return folder, FULL
-
-
 def read_split(folder: Path, part: str, hashes: dict[str, str]) -> tuple[torch.Tensor, torch.Tensor]:
     """`part` is "train" or "t10k": images (N, 1, 28, 28) uint8 and labels (N,) int64, their SHA-256 checked."""
     images = _read_checked(folder, f"{part}-images-idx3-ubyte", hashes)[16:]

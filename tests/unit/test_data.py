@@ -24,7 +24,6 @@ from nin_course.assets.make_sample import sample_files
 def nowhere(monkeypatch, tmp_path):
     """A machine with no full set: an empty cache, no system copy, no download."""
     monkeypatch.setattr(files, "cache_dir", lambda: tmp_path / "cache")
-    monkeypatch.setattr(fetch, "cache_dir", lambda: tmp_path / "cache")
     monkeypatch.setattr(files, "SYSTEM_DIR", tmp_path / "system")
     monkeypatch.delenv("NIN_COURSE_DATA", raising=False)
     monkeypatch.setattr(FashionMNIST, "mirrors", ["http://127.0.0.1:9/"])  # the discard port: refused at once
@@ -258,7 +257,7 @@ def test_a_download_cut_in_the_middle_leaves_nothing_behind(nowhere, mirror):
 
 def test_a_whole_download_is_checked_and_kept(nowhere, mirror, sample_copy, monkeypatch):
     monkeypatch.setattr(files, "FULL", files.sample_hashes())
-    monkeypatch.setattr(fetch, "FULL", files.sample_hashes())
+    monkeypatch.setattr(files, "FULL", files.sample_hashes())
     monkeypatch.setattr(FashionMNIST, "resources", [(f"{name}.gz", None) for name in files.FULL])
     for name in files.FULL:
         body = (sample_copy / f"{name}.gz").read_bytes()
@@ -283,7 +282,7 @@ def test_a_download_with_other_content_is_refused(nowhere, mirror, sample_copy, 
 @pytest.mark.skipif(not shutil.which("apt-get"), reason="no apt-get here")
 def test_debians_package_is_unpacked_without_being_installed(nowhere, monkeypatch, sample_copy):
     """apt and dpkg are played by a fake that does what they do; `make test` itself uses the real ones where needed."""
-    monkeypatch.setattr(fetch, "FULL", files.sample_hashes())
+    monkeypatch.setattr(files, "FULL", files.sample_hashes())
     commands = []
 
     def fake(command, cwd, **_):
