@@ -1,0 +1,88 @@
+"""Draws the map of the package in docs/contributing.md from its imports: `python docs/house.py`."""
+
+import ast
+from pathlib import Path
+
+PAGE = Path(__file__).parent / "contributing.md"
+PACKAGE = PAGE.parents[1] / "nin_course"
+BEGIN, END = "<!-- the map: python docs/house.py -->", "<!-- end of the map -->"
+
+# From the ground up. A module may import what stands before it, and nothing else of the package.
+ROOMS = {
+    "data": "files fetch data augment",
+    "networks": "blocks models norm weights",
+    "measuring": "budget receptive diagnose evidence",
+    "training": "history checkpoint processes speed train recipe",
+    "drawing": "plots",
+    "the package": "__init__",
+    "command line": "runs doctor __main__",
+    "assets": "assets.make_sample assets.make_recorded_run assets.make_stuck_runs",
+    "demos": (
+        "demos._base demos.predict demos.live demos.stages demos.record demos.few_pixels demos.guessing_game "
+        "demos.channel_mixer demos.sliding_window demos.ballot_box demos.walk_through demos.one_cell demos.autopsy "
+        "demos.training_desk demos"
+    ),
+    "checks": "checks checks._ladder checks._read checks._cases checks._networks checks._away checks._patients",
+}
+
+
+def rooms() -> dict[str, list[str]]:
+    """Each room's modules in their order; the chapters' checks and their cases come last, as they are found."""
+    found = {room: names.split() for room, names in ROOMS.items()}
+    chapters = sorted(name for name in modules() if name.startswith("checks.ch"))
+    found["checks"] += chapters + sorted(name for name in modules() if name.startswith("checks.cases"))
+    return found
+
+
+def modules() -> dict[str, Path]:
+    """Name -> file of every module of the package."""
+    paths = {path: path.relative_to(PACKAGE).with_suffix("").parts for path in sorted(PACKAGE.rglob("*.py"))}
+    return {".".join(parts[:-1] if parts[-1] == "__init__" else parts) or "__init__": p for p, parts in paths.items()}
+
+
+def imports(path: Path, known) -> set[str]:
+    """The modules of the package that a file imports, at its top or inside of a function."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "nin_course":
+            base = node.module.removeprefix("nin_course").lstrip(".")
+            for name in (f"{base}.{alias.name}".lstrip(".") for alias in node.names):
+                found.add(name if name in known else base or "__init__")
+        elif isinstance(node, ast.Import):
+            found |= {"__init__" for alias in node.names if alias.name == "nin_course"}
+    return found
+
+
+def arrows() -> list[tuple[str, str]]:
+    """(module, what it imports) of the whole package."""
+    known = modules()
+    return [(name, other) for name, path in known.items() for other in sorted(imports(path, known) - {name})]
+
+
+def drawn() -> str:
+    """The map as Markdown: the rooms, without arrows that follow from others, and a table of what is in them."""
+    place = {name: room for room, names in rooms().items() for name in names}
+    pairs = {(place[a], place[b]) for a, b in arrows() if place[a] != place[b]}
+    pairs = [(a, b) for a, b in pairs if not any((a, c) in pairs and (c, b) in pairs for c in ROOMS)]
+    number = {room: f"r{i}" for i, room in enumerate(ROOMS)}
+    lines = ["```mermaid", "flowchart BT", *(f"    {number[room]}[{room}]" for room in ROOMS)]
+    lines += [f"    {number[a]} --> {number[b]}" for a, b in pairs]
+    lines += [
+        "```",
+        "",
+        "| room, from the ground up | modules, each importing only what stands before it |",
+        "|---|---|",
+    ]
+    lines += [f"| {room} | {' · '.join(f'`{name}`' for name in names)} |" for room, names in rooms().items()]
+    return "\n".join(lines)
+
+
+def page() -> str:
+    """contributing.md with the map as it is now."""
+    text = PAGE.read_text(encoding="utf-8")
+    before, rest = text.split(BEGIN)
+    return f"{before}{BEGIN}\n\n{drawn()}\n\n{END}{rest.split(END)[1]}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
