@@ -65,14 +65,9 @@ def drawn() -> str:
     pairs = {(place[a], place[b]) for a, b in arrows() if place[a] != place[b]}
     pairs = [(a, b) for a, b in pairs if not any((a, c) in pairs and (c, b) in pairs for c in ROOMS)]
     number = {room: f"r{i}" for i, room in enumerate(ROOMS)}
-    lines = ["```mermaid", "flowchart BT", *(f"    {number[room]}[{room}]" for room in ROOMS)]
-    lines += [f"    {number[a]} --> {number[b]}" for a, b in pairs]
-    lines += [
-        "```",
-        "",
-        "| room, from the ground up | modules, each importing only what stands before it |",
-        "|---|---|",
-    ]
+    lines = ["```mermaid", "flowchart TB", *(f"    {number[room]}[{room}]" for room in reversed(ROOMS))]
+    lines += sorted(f"    {number[a]} --> {number[b]}" for a, b in pairs)
+    lines += ["```", "", "| room | modules, each importing only what stands before it |", "|---|---|"]
     lines += [f"| {room} | {' · '.join(f'`{name}`' for name in names)} |" for room, names in rooms().items()]
     return "\n".join(lines)
 
