@@ -515,7 +515,7 @@ def _mebibytes(letter: str) -> float:
 
 
 @exercise(
-    "`megabytes(notes, 512)` gives the MiB for A. 8 GiB are 8 · 1,024 of them.",
+    "`mebibytes(notes, 512)` gives the MiB for A. 8 GiB are 8 · 1,024 of them.",
     "For D there is no summary at hand: put its two figures into 4 · (4 · parameters + batch · activations) / 2**20.",
     "Answer with a list of letters, for example too_large = ['A', 'C'].",
 )

@@ -323,7 +323,10 @@ def bias_gradient(bias_gradient, letter) -> str:
         raise Wrong(f"bias_gradient is right. As for why: {wrong}") from None
     if said != "B":
         raise Wrong(f"bias_gradient is right, but not {said}. {CONTRADICTS[said]}")
-    praise = "Right: a sum of zeros. The bias of a dead map cannot help itself; it can only be lifted from below."
+    praise = (
+        "Right: a sum of zeros. The bias of a dead map cannot help itself. But the other maps' gradients move the "
+        "layers that all maps share, and these can lift it again."
+    )
     return praise + remark
 
 
