@@ -5,7 +5,6 @@ diagnosis is a tested hypothesis: the wrong rule that it names must give the stu
 """
 
 import copy
-import inspect
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
@@ -35,9 +34,7 @@ def call(function: Callable, *args, names: Sequence[str] = ()) -> Outcome:
     given, heard = copy.deepcopy(args), Heard()
     try:
         with redirect_stdout(heard):
-            value = function(*given)
-            if inspect.isgenerator(value):
-                value = list(itertools.islice(value, _read.MOST + 1))  # here, where its exceptions are the answer's
+            value = _read.drawn(function(*given))  # here, where a generator's exceptions are the answer's
         outcome = Outcome(value)
     except Exception as error:
         outcome = Outcome(error=error)
@@ -96,7 +93,7 @@ class Judge:
     tolerance: float = 1e-9
     say: Callable[[float], str] = show  # a number in words
     called: Callable[..., str] | None = None  # a case in words
-    constant: Callable[[Parts], str] = lambda _: "It gives the same for every case, whatever it is called with."
+    constant: Callable[[Parts], str] = lambda _: "It gives the same in all of these cases."
     see: Callable[[object], Parts] | None = None  # a reader that forgives shapes, to compare mistakes with
 
     def __call__(self, answer) -> str:
@@ -109,12 +106,22 @@ class Judge:
         changed = sorted({name for outcome in outcomes for name in outcome.changed}, key=names.index)
         remark = f" But it changes {' and '.join(changed)} in place, behind the caller's back." if changed else ""
         wrong = [i for i, problem in enumerate(problems) if problem]
+        kept = self._kept(outcomes[0], names)
+        if not wrong and kept:
+            raise Wrong(f"{self._called(self.cases[0])} is right the first time. {kept}")
         if not wrong:
             return remark
         nothing = [o for o in outcomes if not o.error and (o.value is None or o.value is ...)]
-        said = "" if nothing else self._diagnosis(outcomes, wanted)
+        said = "" if nothing else kept or self._diagnosis(outcomes, wanted)
         first = min(wrong, key=lambda i: (_size(self.cases[i]), i))
         raise Wrong(f"{problems[first]} {said}".strip() + remark.replace(" But it", " It also"))
+
+    def _kept(self, outcome: Outcome, names: Sequence[str]) -> str:
+        """A sentence if the first case, called once more after the others, gives something else."""
+        again = call(self.answer, *self.cases[0], names=names)
+        first, second = (self._seen(o, self.see or self.read) for o in (outcome, again))
+        same = self._agree(first, second) or (isinstance(first, Exception) and type(first) is type(second))
+        return "" if same else "Called again with the same arguments, it gives something else."
 
     def _called(self, case) -> str:
         return (self.called or _call)(self.name, _read.signature(self.rule), case)

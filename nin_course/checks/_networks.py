@@ -1,11 +1,11 @@
 """Networks, judged by what they do on real tensors: what a cell sees, which layers work, whether anything folds."""
 
 import copy
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import torch
 from torch import nn
+from torch.nn.utils import parametrize
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -36,7 +36,7 @@ def forward(net: nn.Module, X: torch.Tensor, called: str) -> torch.Tensor:
         try:
             output, again = net.eval()(given), net(X.to(dtype, copy=True))
         except Exception as error:
-            hidden = unregistered(net)
+            hidden = unregistered(net) or _fractions(net)
             raise Wrong(hidden or f"{called} does not take {tuple(X.shape)}: {raised(error)}") from error
         finally:
             net.train(training)
@@ -55,6 +55,18 @@ def forward(net: nn.Module, X: torch.Tensor, called: str) -> torch.Tensor:
     return output
 
 
+def _fractions(net: nn.Module) -> str:
+    """A sentence about a layer whose window, stride or padding is no whole number; or ""."""
+    for layer in net.modules():
+        for what in ("kernel_size", "stride", "padding"):
+            sizes = getattr(layer, what, None)
+            if any(isinstance(size, float) for size in (sizes if isinstance(sizes, tuple) else (sizes,))):
+                return (
+                    f"The {what} of a {type(layer).__name__} is {sizes}: whole numbers are wanted, as `//` gives them."
+                )
+    return ""
+
+
 def unregistered(net: nn.Module) -> str:
     """A sentence about layers or parameters that PyTorch cannot see, because they are in a plain container; or ""."""
     for module in net.modules():
@@ -69,6 +81,14 @@ def unregistered(net: nn.Module) -> str:
                     f"they would not be trained or moved. Use {right}."
                 )
     return ""
+
+
+def bare(net: nn.Module) -> nn.Module:
+    """The network with its parametrizations (weight norm, for example) worked into plain weights."""
+    for module in list(net.modules()):
+        for name in list(getattr(module, "parametrizations", {})):
+            parametrize.remove_parametrizations(module, name, leave_parametrized=True)
+    return net
 
 
 class _NoCasts(TorchFunctionMode):
@@ -169,23 +189,6 @@ def free(net: nn.Module, X: torch.Tensor) -> tuple[int, int]:
     jacobian = torch.stack(rows)
     size = jacobian.abs().amax(dim=0)
     return int((size > 0).sum()), int(torch.linalg.matrix_rank(jacobian / size.clamp_min(1e-300), rtol=1e-9))
-
-
-@contextmanager
-def uses(net: nn.Module) -> Iterator[dict[nn.Module, int]]:
-    """How often each layer with parameters of its own is called, inside."""
-    count: dict[nn.Module, int] = {}
-
-    def note(module, *_):
-        count[module] = count.get(module, 0) + 1
-
-    layers = [m for m in net.modules() if next(m.parameters(recurse=False), None) is not None]
-    hooks = [layer.register_forward_hook(note) for layer in layers]
-    try:
-        yield count
-    finally:
-        for hook in hooks:
-            hook.remove()
 
 
 class Products(TorchDispatchMode):

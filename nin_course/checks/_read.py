@@ -17,6 +17,17 @@ from nin_course.checks._ladder import Wrong
 MOST = 20_000  # things in a container that is read one by one
 
 
+class Drawn(list):
+    """What a generator, or another iterator, gave; the beginning of it, if it has no end."""
+
+
+def drawn(value):
+    """The value, with every iterator in it drawn out, so that it can be read more than once."""
+    if isinstance(value, Iterator):
+        return Drawn(drawn(part) for part in itertools.islice(value, MOST + 1))
+    return type(value)(map(drawn, value)) if type(value) in (list, tuple) and len(value) < 100 else value
+
+
 def kind(value) -> str:
     """What a value is, in words: "None", "a string", "a tensor of shape (2, 3)", "a network (Conv2d)"."""
     if value is None or value is ... or isinstance(value, bool):
@@ -28,7 +39,9 @@ def kind(value) -> str:
         return f"a network ({type(value).__name__})"
     if isinstance(value, type):
         return f"the class {value.__name__} itself"
-    if callable(value):
+    if isinstance(value, Drawn):
+        return f"a generator of {len(value)}" if len(value) <= MOST else "a generator without an end"
+    if inspect.isroutine(value):
         return "a function, not what it returns"
     if isinstance(value, (int, float, np.number)):
         return f"the number {show(value)}"
@@ -69,7 +82,7 @@ def items(value) -> list:
     """The items of a container, also of one without an end: then there are too many."""
     found = list(itertools.islice(value, MOST + 1))
     if len(found) > MOST:
-        raise Wrong(f"numbers are wanted; this is {kind(value)} of more than {MOST:,} things")
+        raise Wrong(f"numbers are wanted; this is {kind(value)}, and more than {MOST:,} things are in it")
     return found
 
 

@@ -101,6 +101,16 @@ MISTAKES = {
     "The first image is left out.": (
         lambda logits, labels: (logits.argmax(dim=1) == labels)[1:].double().sum() / len(labels)
     ),
+    "Only the last image is in it, divided by all.": (
+        lambda logits, labels: float(logits[-1].argmax() == labels[-1]) / len(labels)
+    ),
+    "Only the last image is in it.": lambda logits, labels: float(logits[-1].argmax() == labels[-1]),
+    "You divided by one image too few.": lambda logits, labels: (
+        len(labels) * _share(logits, labels) / (len(labels) - 1)
+    ),
+    "You divided by all N × 10 logits; the share is of the N images.": lambda logits, labels: (
+        _share(logits, labels) / 10
+    ),
     "The last image is left out.": (
         lambda logits, labels: (logits.argmax(dim=1) == labels)[:-1].double().sum() / len(labels)
     ),

@@ -115,7 +115,7 @@ _WAYS = _PIXELS | {
     "The product is right, but its rows are pixels: on the way back, reshape to (N, H, W, D), then permute.": _even(
         lambda X, w, b: _rows(X, w, b).reshape(len(X), -1, *X.shape[2:])
     ),
-    "Rows and columns are exchanged: permute(0, 3, 1, 2) brings the channels back to their place.": _even(
+    "Rows and columns are exchanged: the result should be (N, D, rows, columns).": _even(
         lambda X, w, b: _rows(X, w, b).permute(0, 3, 2, 1)
     ),
     "You permute back with the permutation that brought you there; the way back is permute(0, 3, 1, 2).": _even(
@@ -126,6 +126,15 @@ _WAYS = _PIXELS | {
     ),
     "Those are rows, one a pixel: reshape to (N, H, W, D), then permute.": _even(
         lambda X, w, b: _rows(X, w, b).flatten(0, 2)
+    ),
+    "The weight is reshaped to (C, D), not transposed: weight.T.": _even(
+        lambda X, w, b: _at_pixels(X, w.reshape(w.T.shape).T, b)
+    ),
+    "The bias is added along the width: after the permute, it needs bias[:, None, None].": _even(
+        lambda X, w, b: _at_pixels(X, w, 0 * b) + b
+    ),
+    "The mean over the channels is wanted nowhere: a weighted *sum* is.": _even(
+        lambda X, w, b: _at_pixels(X, w / len(w.T), b)
     ),
     "The weight is used the wrong way round: `weight` is (D, C), so pixels @ weight.T.": _even(
         lambda X, w, b: _at_pixels(X, w.T, b)
@@ -177,7 +186,10 @@ def conv1x1_stride2(conv1x1_stride2) -> str:
     return "Right: the pixels of a quarter of the places, and a quarter of the work." + remark
 
 
-_LAYERS = ((3, 5, 5, 8, 4), (7, 2, 1, 9, 6), (64, 128, 3, 14, 20), (4, 6, 3, 1, 5), (64, 64, 1, 28, 28))
+_LAYERS = (
+    *((3, 5, 5, 8, 4), (7, 2, 1, 9, 6), (64, 128, 3, 14, 20), (4, 6, 3, 1, 5), (64, 64, 1, 28, 28)),
+    *((3, 5, 5, 6, 9), (65, 67, 3, 251, 257)),  # the first layer on another image; more than 32 bits can hold
+)
 
 
 def _parameters(i, o, k, h, w):
@@ -190,6 +202,9 @@ def _macs(i, o, k, h, w):
 
 _COST = {
     "parameters": {
+        "You multiplied the parameters' weights by height × width; they are shared, and count once.": (
+            lambda i, o, k, h, w: i * o * k**2 * h * w + o
+        ),
         "You left the biases out of the parameters: one for each output channel.": lambda i, o, k, h, w: i * o * k**2,
         "You counted one bias; every output channel has its own.": lambda i, o, k, h, w: i * o * k**2 + 1,
         "You counted a bias for each input channel; it is one for each *output* channel.": (
@@ -311,7 +326,7 @@ def cost(cost) -> str:
         cases=_LAYERS,
         of_part=_COST,
     )
-    return "Right, for all five layers, to the last parameter. nn.Conv2d itself was the judge." + judge(cost)
+    return "Right, for all seven layers, to the last parameter. nn.Conv2d itself was the judge." + judge(cost)
 
 
 class _Zero(nn.Module):
@@ -520,6 +535,7 @@ def notices(notices, said) -> str:
         name = mistaken[0]
         raise Wrong(
             f"Your function proves it well, and it contradicts you: `said` has {not NOTICES[name]} for layer {name}, "
-            f"and notices(FOUR_LAYERS[{name!r}], …) is {NOTICES[name]}. What does one output number of it depend on?"
+            f"and notices(FOUR_LAYERS[{name!r}], …) is {NOTICES[name]}. "
+            "Do the numbers that it computes with change when the pixels change places?"
         )
     return "Right, all four, with proof. " + " ".join(f"{k}: {_WHY[k]}" for k in NOTICES) + remark

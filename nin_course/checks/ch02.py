@@ -1,6 +1,7 @@
 """The three exercises of chapter 02: a block of any depth, rows that nobody sees, and two layers folded into one."""
 
 import math
+from collections import Counter
 
 import torch
 
@@ -8,7 +9,13 @@ from nin_course.checks import _networks, _read
 from nin_course.checks._cases import Judge, call, returned, the_function
 from nin_course.checks._ladder import Wrong, exercise
 
-BLOCKS = ((3, 5, 3, 1), (2, 4, 5, 3), (1, 6, 7, 0), (4, 3, 3, 2))  # n below out_channels: then a count tells all
+BLOCKS = (
+    (3, 5, 3, 1),
+    (2, 4, 5, 3),
+    (1, 6, 7, 0),
+    (4, 3, 3, 2),
+    (2, 7, 3, 5),
+)  # n below out_channels: then a count tells all
 
 
 @exercise(
@@ -22,16 +29,18 @@ def deep_block(deep_block) -> str:
     nets = {}
     for args in BLOCKS:
         called = f"deep_block{args}"
-        nets[args] = _networks.network(returned(call(deep_block, *args), called), called)
+        nets[args] = _networks.bare(_networks.network(returned(call(deep_block, *args), called), called))
     _judge_sizes(nets)
     for args, net in nets.items():
         called = f"deep_block{args}"
         drawn = [_networks.redrawn(net, seed) for seed in range(3)]
         X = torch.randn(6, args[0], 19, 17, dtype=torch.float64)  # more than three 5×5 windows see
-        _judge_window(called, drawn, X, *args[2:])
+        _judge_window(called, drawn, X, nets, *args[2:])
         _judge_layers(called, drawn[0], X, nets, *args)
-        _judge_relus(called, drawn, X, *args)
-    return "Right, for n = 0, 1, 2 and 3. With n = 2 it is the NiN block; chapter 08 asks which n is best."
+        if args[3] < 4:  # in a longer chain of random layers, too many channels are dead
+            _judge_relus(called, drawn, X, *args)
+        _judge_modes(called, drawn[0], X)
+    return "Right, for n = 0, 1, 2, 3 and 5. With n = 2 it is the NiN block; chapter 08 asks which n is best."
 
 
 SIZES = {  # what a mistake does to the sides of an image
@@ -63,7 +72,23 @@ def _judge_sizes(nets) -> None:
         raise Wrong(" ".join([wrong, *cure[:1]]))
 
 
-def _judge_window(called, nets, X, kernel_size, n) -> None:
+WINDOWS = {  # how wide an output pixel's view is, by what the n layers are taken for
+    "It is as if the n layers were 3×3: theirs should be 1×1.": lambda k, n: k + 2 * n,
+    "The n layers have the first one's window: theirs should be 1×1.": lambda k, n: k + n * (k - 1),
+    "It looks at no neighbour: the first convolution has the window of kernel_size.": lambda k, n: 1,
+    "Its window is 3 × 3, whatever kernel_size is.": lambda k, n: 3,
+}
+
+
+def _view(net, in_channels) -> tuple[int, int]:
+    """How many rows and columns an output pixel in the middle sees."""
+    X = torch.randn(6, in_channels, 25, 23, dtype=torch.float64)
+    seen = sum(_networks.sees(_networks.redrawn(net, seed), X.abs()) for seed in range(3)).bool()
+    top, bottom, left, right = _networks.box(seen)
+    return bottom - top + 1, right - left + 1
+
+
+def _judge_window(called, nets, X, given, kernel_size, n) -> None:
     above, below = (sum(_networks.sees(net, images) for net in nets).bool() for images in (X.abs(), -X.abs()))
     corner = sum(_networks.sees(net, X, corner=True) for net in nets).bool()
     top, bottom, left, right = _networks.box(above)
@@ -81,17 +106,15 @@ def _judge_window(called, nets, X, kernel_size, n) -> None:
         f"One output pixel of {called} sees {height} × {width} pixels; a window of {kernel_size} and n 1×1 layers see "
     )
     start += f"{kernel_size} × {kernel_size}, and the pixel in their middle."
-    if n and height == width == kernel_size + 2 * n:
-        start += " It is as if the n layers were 3×3: theirs should be 1×1."
-    elif n and height == width == kernel_size + n * (kernel_size - 1):
-        start += " The n layers have the first one's window: theirs should be 1×1."
-    elif height == width == 1:
-        start += " It looks at no neighbour: the first convolution has the window of kernel_size."
-    raise Wrong(start)
+    views = {args: _view(net, args[0]) for args, net in given.items() if args[2] + args[3] * (args[2] - 1) < 20}
+    cure = [w for w, rule in WINDOWS.items() if all(view == (rule(*args[2:]),) * 2 for args, view in views.items())]
+    raise Wrong(" ".join([start, *cure[:1]]))
 
 
 COUNTS = {
-    "That is one too few every time: n counts the 1×1 layers, the convolution not among them.": lambda n: max(n - 1, 0),
+    "That is one too few for every n above 0: n counts the 1×1 layers, and the convolution comes on top.": (
+        lambda n: max(n - 1, 0)
+    ),
     "That is one too many every time: n counts the 1×1 layers.": lambda n: n + 1,
     "That is two every time, whatever n is.": lambda n: 2,
     "That is one every time, whatever n is.": lambda n: 1,
@@ -108,15 +131,12 @@ def _layers(net, in_channels, out_channels, kernel_size, n) -> int | None:
 
 
 def _judge_layers(called, net, X, nets, in_channels, out_channels, kernel_size, n) -> None:
-    with _networks.uses(net) as uses:
+    with torch.no_grad(), _networks.Products(net, images=len(X)) as products:
         net(X)
-    again = {type(layer).__name__: times for layer, times in uses.items() if times > 1}
+    times = max(Counter(weight for weight, *_ in products.found).values(), default=0)
     start = f"{called} should be a convolution and n = {n} layers of 1×1"
-    if again:
-        layer, times = next(iter(again.items()))
-        raise Wrong(
-            f"{start}; it uses one {layer} {times} times, so these share their weights. Make a new one each time."
-        )
+    if times > 1:
+        raise Wrong(f"{start}; it uses the weights of one layer {times} times. Make a new layer each time.")
     found = _layers(net, in_channels, out_channels, kernel_size, n)
     if found is None:
         first, have = in_channels * out_channels * kernel_size**2, sum(p.numel() for p in net.parameters())
@@ -180,17 +200,30 @@ def _judge_relus(called, nets, X, in_channels, out_channels, kernel_size, n) -> 
         )
 
 
+def _judge_modes(called, net, X) -> None:
+    with torch.no_grad():
+        evaluated, trained = net.eval()(X), net.train()(X)
+    net.eval()
+    if not torch.allclose(evaluated, trained):
+        raise Wrong(
+            f"{called} gives other numbers in training mode than in evaluation mode: has it a layer that was not asked "
+            "for (dropout, batch norm)?"
+        )
+
+
 def _side(size, kernel, stride, padding):
     return (size + 2 * padding - kernel) // stride + 1
 
 
-def _unseen(size, layers, *, side=_side, clip=True, plus=-1, pads=True, shift=0):
+def _unseen(size, layers, *, side=_side, clip=True, plus=-1, pads=True, shift=0, back=reversed, stop=0):
     """Rows at the bottom of `size` that no output sees; the keywords make the known mistakes."""
     sides = [size]
     for layer in layers:
         sides.append(side(sides[-1], *layer))
     last = sides[-1] - 1 + shift
-    for (kernel, stride, padding), before in zip(reversed(layers), reversed(sides[:-1]), strict=True):
+    for (kernel, stride, padding), before in list(zip(back(layers), back(sides[:-1]), strict=True))[
+        : len(layers) - stop
+    ]:
         last = last * stride + kernel + plus - (padding if pads else 0)
         if clip:
             last = min(last, before - 1)
@@ -265,6 +298,13 @@ UNSEEN = {
     "That is the side of the last map. Now walk back from its last row.": lambda n, ls: [n, *_sides(n, ls)][-1],
     "Those are the sides after each layer. Now walk back from the last row of the last.": lambda n, ls: _sides(n, ls),
     "The layers are taken in the wrong order.": lambda n, ls: _unseen(n, ls[::-1]),
+    "The padding is left out, in the sizes and on the way back.": (
+        lambda n, ls: _unseen(n, [(k, s, 0) for k, s, _ in ls])
+    ),
+    "The way back goes through the layers from the first to the last; it has to begin with the last.": (
+        lambda n, ls: _unseen(n, ls, back=lambda steps: steps)
+    ),
+    "The way back ends one layer too early: it has to reach the image.": lambda n, ls: _unseen(n, ls, stop=1),
     "That is the remainder of the first layer's steps, with the padding's rows in it.": (
         lambda n, ls: (n + 2 * ls[0][2] - ls[0][0]) % ls[0][1] if ls else 0
     ),
@@ -277,7 +317,7 @@ UNSEEN = {
 def _always(value) -> str:
     rounded = " (So do sizes that are rounded up; what is left of a division is dropped: floor.)"
     zero = value[""].numel() == 1 and not value[""].any()
-    return "It gives the same for every case, whatever it is called with." + rounded * zero
+    return "It gives the same in all of these cases." + rounded * zero
 
 
 def _sides(size, layers):

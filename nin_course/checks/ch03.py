@@ -42,6 +42,7 @@ MATRICES = {
     "It divides by h, not by h·w.": lambda c, h, w: _matrix(c, h, w) * w,
     "It divides by w, not by h·w.": lambda c, h, w: _matrix(c, h, w) * h,
     "It divides by h + w, not by h·w.": lambda c, h, w: _matrix(c, h, w) * h * w / (h + w),
+    "It divides by h and multiplies by w: brackets are missing, / (h * w).": lambda c, h, w: _matrix(c, h, w) * w**2,
     "It multiplies by h·w, where it should divide.": lambda c, h, w: _matrix(c, h, w) * (h * w) ** 2,
     "That is one row, for a single channel. One row for each channel is wanted.": lambda c, h, w: torch.full(
         (h * w,), 1 / (h * w)
@@ -60,6 +61,12 @@ MATRICES = {
     "It divides by w·w, not by h·w.": lambda c, h, w: _matrix(c, h, w) * h / w,
     "It divides by the square root of h·w.": lambda c, h, w: _matrix(c, h, w) * (h * w) ** 0.5,
     "The fractions are gone: 1 // (h·w), or an integer tensor, is 0.": lambda c, h, w: _matrix(c, h, w).int(),
+    "The last cell of every channel is left out.": lambda c, h, w: (
+        _matrix(c, h, w) * (torch.arange(c * h * w) % (h * w) < h * w - 1)
+    ),
+    "Row c begins at column c; channel c's cells begin at c · h·w.": lambda c, h, w: torch.stack(
+        [((torch.arange(c * h * w) >= i) & (torch.arange(c * h * w) < i + h * w)) / (h * w) for i in range(c)]
+    ),
     "The last channel's row is empty.": lambda c, h, w: _matrix(c, h, w) * (torch.arange(c) < c - 1)[:, None],
     "The first channel's row is empty.": lambda c, h, w: _matrix(c, h, w) * (torch.arange(c) > 0)[:, None],
     "Only the first channel's row is filled.": lambda c, h, w: _matrix(c, h, w) * (torch.arange(c) == 0)[:, None],
@@ -139,7 +146,7 @@ HEADS = {
     },
     "pooled": {
         "The pooled head lacks its biases: one a class.": lambda c, h, w, k: c * k,
-        "The pooling has no parameters, but the 1×1 convolution before it has.": lambda c, h, w, k: 0,
+        "The pooling has 0 parameters, but not the 1×1 convolution before it.": lambda c, h, w, k: 0,
         "The 1×1 convolution uses the *same* weights at every cell, so in the pooled head they count once.": (
             lambda c, h, w, k: (c * k + k) * h * w
         ),
@@ -226,7 +233,10 @@ def why_wrong(letter, of_image, right) -> str:
         raise Wrong(f"The class maps of one image are wanted, (classes, h, w); this is {_read.kind(of_image)}.")
     true_class = float(_read.number(right, "the true class, a number,"))
     if true_class not in range(len(maps)):
-        raise Wrong(f"The maps have the classes 0 to {len(maps) - 1}; there is no class {_read.show(true_class)}.")
+        raise Wrong(
+            f"Maps of shape {tuple(maps.shape)}, (classes, h, w), have the classes 0 to {len(maps) - 1}; there is no "
+            f"class {_read.show(true_class)}."
+        )
     right = int(true_class)
     winner = int(maps.mean(dim=(1, 2)).argmax())
     if winner == right:

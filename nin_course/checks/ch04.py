@@ -57,6 +57,8 @@ def _counts():
     found, parts = {}, (*FIRST, *ONES, *BIASES)
     for some in itertools.product(FIRST.items(), ONES.items(), BIASES.items()):
         sentence = " ".join(words for words, _ in some if words)
+        if sum(bool(words) for words, _ in some) > 2:
+            continue  # three mistakes at once explain nearly every number
         found[sentence] = lambda i, o, k, some=some: sum(count(i, o, k) for _, count in some)
 
     def first(i, o, k):
@@ -170,16 +172,22 @@ def design(my_nin) -> str:
     for images in (3, 1):
         output = _networks.forward(net.eval(), torch.randn(images, 1, SIDE, SIDE), "my_nin()")
         if output.shape != (images, CLASSES):
+            cure = ""
+            if output.ndim == 4 and output.shape[1] == CLASSES:
+                flat = output.shape[2:].numel() == 1
+                cure = " Flatten it at the end." if flat else " Those are its class maps: their means are missing."
             raise Wrong(
-                f"It turns {(images, 1, SIDE, SIDE)} into {tuple(output.shape)}; {(images, CLASSES)} is wanted."
+                f"It turns {(images, 1, SIDE, SIDE)} into {tuple(output.shape)}; {(images, CLASSES)} is wanted.{cure}"
             )
     drawn = [_networks.redrawn(net, seed) for seed in range(3)]
     spent, products = _spent(drawn[0])
     for what, limit in LIMITS.items():
         if spent[what] > limit:
             raise Wrong(f"{spent[what]:,} {what}, and the limit is {limit:,}. The summary says which layer costs most.")
-    _judge_layers(products)
-    _judge_maps(drawn)
+    X = torch.randn(16, 1, SIDE, SIDE, dtype=torch.float64)
+    maps = [_networks.class_maps(net, X) for net in drawn]
+    _judge_layers(products, maps[0])
+    _judge_maps(drawn, X, maps)
     return (
         f"Within the limits: {spent['parameters']:,} parameters, {spent['MACs'] / 1e6:.1f} M MACs, "
         f"{spent['activations']:,} activations. A NiN of your own."
@@ -202,9 +210,9 @@ def _spent(net: nn.Module):
     return spent, products.found
 
 
-def _judge_layers(products) -> None:
-    dense = [places for _, places, _, _ in products if places == 1]
-    if dense:
+def _judge_layers(products, maps) -> None:
+    small = maps is not None and maps.shape[2:].numel() == 1  # then nothing has more than one place
+    if not small and any(places == 1 for _, places, _, _ in products):
         raise Wrong(
             "It has a dense layer: weights that are used once for an image, at no place. A NiN has none: end with ten "
             "maps and their means."
@@ -212,7 +220,7 @@ def _judge_layers(products) -> None:
     ones = {weight for weight, _, one_by_one, _ in products if one_by_one}
     if len(ones) < 2:
         raise Wrong(
-            f"It has {len(ones)} 1×1 {_convolutions(len(ones))}; a NiN thinks at every place, with at least two."
+            f"It uses {len(ones)} 1×1 {_convolutions(len(ones))}; a NiN thinks at every place, with at least two."
         )
 
 
@@ -220,9 +228,7 @@ def _convolutions(n: int) -> str:
     return "convolution" if n == 1 else "convolutions"
 
 
-def _judge_maps(nets) -> None:
-    X = torch.randn(16, 1, SIDE, SIDE, dtype=torch.float64)
-    maps = [_networks.class_maps(net, X) for net in nets]
+def _judge_maps(nets, X, maps) -> None:
     if any(m is None for m in maps):
         raise Wrong("Its ten numbers are not the means of ten maps that it makes: end with global average pooling.")
     height, width = maps[0].shape[2:]

@@ -122,7 +122,9 @@ LEARNED = {  # what has gone wrong in the training loop -> how `_learn` does it
     "The network trained in evaluation mode, without dropout: net.train() is missing before the loop.": dict(
         train=False
     ),
-    "Each step used the gradients of all batches before, too: optimizer.zero_grad() is missing.": dict(zero=False),
+    "Each step used the gradients of all batches before, too: optimizer.zero_grad() belongs to every batch.": dict(
+        zero=False
+    ),
     "cross_entropy takes the logits: it does the softmax itself, and you had done one before.": dict(
         loss=_softmax_first
     ),
@@ -212,10 +214,13 @@ def _run(train_and_test, sizes) -> _Run:
     if error:
         raise Wrong(f"On a device other than the CPU it stopped with {raised(error)}{_cure(error, untrained)}")
     if not run.seen(of_test=False):
-        raise Wrong("The network saw no training image: there should be an epoch on train_iter first.")
+        raise Wrong(
+            "`net`, the network that is given, saw no training image: first comes an epoch on train_iter, for it and "
+            "for no copy."
+        )
     tested = {i for images, *_ in setting.net.seen for i in images if i >= sizes[0]}
     if not tested:
-        raise Wrong("The network saw no test image: after the epoch, find the accuracy on test_iter.")
+        raise Wrong("`net` saw no test image: after the epoch, find its accuracy on test_iter.")
     if len(tested) < sizes[2]:
         raise Wrong(f"The network saw {len(tested)} of the {sizes[2]} test images; all of them count.")
     return run
@@ -293,6 +298,12 @@ ACCURACIES = {  # from right answers and images a batch, and some others, what m
     ),
     "You divided by the number of training images.": lambda r, n, run: sum(r) / run.sizes[0],
     "That is the number of test images.": lambda r, n, run: sum(n),
+    "The guess is the *largest* logit; you took the smallest.": (
+        lambda r, n, run: _guessed(run, lambda logits: logits.argmin(dim=1))
+    ),
+    "`argmax` without dim=1 finds one place in the whole batch, not one an image.": (
+        lambda r, n, run: _guessed(run, lambda logits: logits.argmax())
+    ),
 }
 
 
@@ -335,6 +346,13 @@ def _share(net, batches) -> float:
     return sum(right) / sum(images)
 
 
+def _guessed(run, guess) -> float:
+    """The share of labels that are what `guess` makes of the trained network's logits."""
+    net, batches = _trained(run), list(run.setting.test_iter)
+    with torch.no_grad():
+        return sum(int((guess(net(X)) == y).sum()) for X, y in batches) / sum(len(y) for _, y in batches)
+
+
 def _loss(net, batches) -> float:
     with torch.no_grad():
         losses = [(float(F.cross_entropy(net(X), y)), len(y)) for X, y in batches]
@@ -369,6 +387,8 @@ class _Device:
 
 def _time(device, n, warm=1, before=True, end=True, more=0, divisor=lambda n: n, each=False, how=statistics.mean):
     """An honest measurement, or one with known mistakes."""
+    if before == "too early":
+        device.synchronize()
     for _ in range(warm):
         device.step()
     if before is True:
@@ -394,6 +414,7 @@ def _clocks():
         "": True,
         "The clock starts while the queue is still full: synchronize() before it starts, too.": False,
         "The clock starts before the wait: synchronize() first, then read it.": "too late",
+        "It waits before the first step and not after it: the clock starts while that one still runs.": "too early",
     }
     end = {
         "": True,
@@ -434,6 +455,7 @@ def _clocks():
         "That is one step's time, divided by n: the clock has to run over all n.": (1, lambda d, n: _time(d, 1) / n),
         "That is the time of the first step, the slow one.": (1, lambda d, n: _time(d, 1, warm=0)),
         "That is what the clock says, not how much time went by: subtract the start.": (1, _reading),
+        "Brackets are missing: (clock() - start) / n.": (1, _unbracketed),
         "The clock starts when all steps are queued, so it measures the waiting alone.": (1, _waiting),
         "The clock starts anew before each step, so it measures from the last one's start.": (1, _anew),
     }
@@ -443,6 +465,12 @@ def _clocks():
 def _reading(device, n):
     _time(device, n)
     return device.clock() / n
+
+
+def _unbracketed(device, n):
+    took = _time(device, n, divisor=lambda n: 1)
+    start = device.clock() - took
+    return device.clock() - start / n
 
 
 def _waiting(device, n, but=0):

@@ -101,7 +101,7 @@ conv1x1_stride2.wrong |= {
     "conv2d": ((lambda X, w, b: F.conv2d(X, w[:, :, None, None], b, stride=2),), "a convolution computed"),
     "transposed": ((lambda X, w, b: _pixels(X) @ w + b,), "stopped with RuntimeError"),
     "a sentence": ((lambda X, w, b: "one product",), "this is the string 'one product'"),
-    "zeros": ((lambda X, w, b: torch.zeros(2, 4, 4, 3),), "the same for every case"),
+    "zeros": ((lambda X, w, b: torch.zeros(2, 4, 4, 3),), "the same in all of these cases"),
     "zeros of the right size": ((lambda X, w, b: 0 * _recipe(X, w, b),), "stands 0, it should be"),
     "a number too much": ((lambda X, w, b: _recipe(X, w, b) + 0.5,), "the largest difference is 0.5)"),
     "the weight ignored": (
@@ -180,7 +180,7 @@ cost.wrong |= {
     "a string": ((lambda *a: f"{_cost(*a)}",), "this is the string '(222"),
     "a dict": ((lambda *a: dict(zip("pm", _cost(*a), strict=True)),), "this is a dict of 2"),
     "nested": ((lambda *a: [_cost(*a)],), "this is a list of 1"),
-    "a constant": ((lambda *a: (228, 7200),), "the same for every case"),
+    "a constant": ((lambda *a: (228, 7200),), "the same in all of these cases"),
     "nothing": ((lambda *a: (0, 0),), "you say 0 for parameters"),
     "kernel_size ignored": ((lambda c, d, k, h, w: (c + d, c * d * h * w + 1),), "depend on kernel_size"),
     "printed": ((lambda *a: print(*_cost(*a)),), "and returned None"),

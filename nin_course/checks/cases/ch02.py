@@ -6,6 +6,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.nn.utils.parametrizations import weight_norm
 
 from nin_course.checks.ch02 import BIAS, COUNTS, SIZES, UNSEEN, WEIGHT, _unseen, deep_block, fold, unseen
 
@@ -151,6 +152,7 @@ deep_block.right = {
     "a window as a pair": (lambda c, d, k, n: _block(c, d, (k, k), n, padding=(k // 2, k // 2)),),
     "padded before": (lambda c, d, k, n: nn.Sequential(nn.ZeroPad2d(k // 2), _block(c, d, k, n, padding=0)),),
     "out of a ModuleDict": (lambda *a: nn.Sequential(nn.ModuleDict({"block": _block(*a)})["block"]),),
+    "weight norm": (lambda *a: _block(*a, conv=lambda *b, **c: weight_norm(nn.Conv2d(*b, **c))),),
     "casts inside": (_Casts,),
     "a class's instance": (lambda *a: nn.Sequential(_Functional(*a), nn.Identity()),),
 }
@@ -168,7 +170,7 @@ deep_block.wrong |= {
     words: ((lambda c, d, k, n, count=count: _block(c, d, k, count(n)),), words) for words, count in COUNTS.items()
 }
 deep_block.wrong |= {
-    "shared weights": ((_shared,), "share their weights"),
+    "shared weights": ((_shared,), "it uses the weights of one layer 3 times"),
     "a plain list": ((_PlainList,), "`self.ones` are in a plain list"),
     "a plain dict": ((_PlainDict,), "`self.by_name` are in a plain dict"),
     "first ReLU missing": ((lambda *a: _block(*a, without=[0] if a[3] else []),), "deep_block(3, 5, 3, 1) folds"),
@@ -198,6 +200,8 @@ deep_block.wrong |= {
         (lambda *a: nn.Sequential(nn.ReLU(inplace=True), *_block(*a)),),
         "changes the images that it is given, in place",
     ),
+    "dropout": ((lambda *a: nn.Sequential(_block(*a), nn.Dropout()),), "in training mode than in evaluation mode"),
+    "at most three": ((lambda c, d, k, n: _block(c, d, k, min(n, 3)),), "n = 5 layers of 1×1; it has the weights of 3"),
     "a ReLU before": ((lambda *a: nn.Sequential(nn.ReLU(), *_block(*a)),), "does not see pixels below zero"),
     "padded at the end": (
         (lambda c, d, k, n: nn.Sequential(_block(c, d, k, n, padding=0), nn.ZeroPad2d(k // 2)),),
@@ -208,7 +212,7 @@ deep_block.wrong |= {
     "a layer that idles": ((_Idle,), "a layer that does not work: layers.1 changes nothing"),
     "3×3 instead of 1×1": ((lambda *a: _block(*a, ones=3, pad_ones=1),), "as if the n layers were 3×3"),
     "the first one's window everywhere": (
-        (lambda c, d, k, n: _block(c, d, k, n, ones=k if k == 5 else 1, pad_ones=2 * (k == 5)),),
+        (lambda c, d, k, n: _block(c, d, k, n, ones=k, pad_ones=k // 2),),
         "The n layers have the first one's window",
     ),
     "all 1×1": ((lambda c, d, k, n: _block(c, d, 1, n),), "It looks at no neighbour"),
@@ -324,7 +328,7 @@ unseen.wrong |= {
         (lambda n, ls: _unseen(n, ls, side=lambda n, k, s, p: math.ceil((n + 2 * p - k) / s) + 1),),
         "sizes that are rounded up",
     ),
-    "a constant": ((lambda *a: 5,), "It gives the same for every case, whatever it is called with."),
+    "a constant": ((lambda *a: 5,), "It gives the same in all of these cases."),
     "half a row too much": ((lambda *a: _loop(*a) + 0.5,), "you say 7.5, it should be 7"),
     "a string": ((lambda *a: str(_loop(*a)),), "this is the string '7'"),
     "a pair": ((lambda *a: (_loop(*a), _loop(*a)),), "this is a tuple of 2"),
@@ -418,7 +422,7 @@ fold.wrong |= {
     "bias only": ((lambda A, a, B, b: B @ a + b,), "this is a tensor of shape"),
     "a layer": ((lambda A, a, B, b: nn.Linear(3, 5),), "this is a network (Linear)"),
     "three": ((lambda A, a, B, b: (B @ A, B @ a, b),), "this is a tuple of 3"),
-    "constants": ((lambda *_: (torch.ones(5, 3), torch.ones(5)),), "the same for every case"),
+    "constants": ((lambda *_: (torch.ones(5, 3), torch.ones(5)),), "the same in all of these cases"),
     "a ignored, and A": ((lambda A, a, B, b: (B, 2 * b),), "That is the second layer's weight alone."),
     "half too much": ((lambda A, a, B, b: (B @ A, B @ a + b + 0.5),), "the largest difference is 0.5)"),
     "strings": ((lambda A, a, B, b: (str(B @ A), B @ a + b),), "this is the string"),

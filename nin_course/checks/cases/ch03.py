@@ -81,7 +81,7 @@ pooling_matrix.right = {
 pooling_matrix.wrong = {words: ((rule,), words) for words, rule in MATRICES.items()}
 pooling_matrix.wrong |= {
     "zeros": ((lambda c, h, w: torch.zeros(c, c * h * w),), "stands 0, it should be 1 "),
-    "a constant": ((lambda *_: torch.ones(3, 24) / 8,), "the same for every case"),
+    "a constant": ((lambda *_: torch.ones(3, 24) / 8,), "the same in all of these cases"),
     "h ignored": ((lambda c, h, w: _matrix(c, 2, w) * 3,), "does not depend on h"),
     "half too much": ((lambda *a: _matrix(*a) + 0.5,), "(the largest difference is 0.5)"),
     "a layer": ((lambda c, h, w: nn.Linear(c * h * w, c, bias=False),), "this is a network (Linear)"),
@@ -152,7 +152,7 @@ head_costs.wrong |= {
     "half too much": ((lambda *a: (_costs(*a)[0], _costs(*a)[1] + 0.5),), "you say 28.5 for pooled, it should be 28"),
     "strings": ((lambda *a: list(map(str, _costs(*a))),), "a number for dense is wanted; this is the string '175'"),
     "a string": ((lambda *a: str(_costs(*a)),), "this is the string '(175, 28)'"),
-    "a constant": ((lambda *_: (175, 28),), "the same for every case"),
+    "a constant": ((lambda *_: (175, 28),), "the same in all of these cases"),
     "the difference": ((lambda *a: _costs(*a)[0] - _costs(*a)[1],), "this is the number 147"),
     "nothing": ((lambda *_: (0, 0),), "you say 0 for dense"),
     "classes ignored": ((lambda c, h, w, k: (c * h * w + c, c + c),), "does not depend on classes"),

@@ -76,7 +76,7 @@ block_parameters.wrong |= {
 }
 block_parameters.wrong |= {
     "something else": ((lambda i, o, k: _block(i, o, k) + i * k,), "you say 821, it should be 800"),
-    "a constant": ((lambda i, o, k: 800,), "the same for every case"),
+    "a constant": ((lambda i, o, k: 800,), "the same in all of these cases"),
     "zero": ((lambda i, o, k: 0,), "you say 0, it should be 800"),
     "in_channels ignored": ((lambda i, o, k: o * o + 7 * k,), "does not depend on in_channels"),
     "kernel_size ignored": ((lambda i, o, k: i + _one(o),), "does not depend on kernel_size"),
@@ -339,10 +339,10 @@ design.wrong = {
     "too much work": (_design(40, 40, 40, pools=(1, 4)), "MACs, and the limit is 10,000,000"),
     "too many numbers": (_design(28, 48, 64), "activations, and the limit is 100,000"),
     "dense head": (_design(16, 32, 32, [nn.Flatten(), nn.Linear(32 * 49, 10)]), "It has a dense layer"),
-    "one 1×1, used three times": ((_shared,), "It has 1 1×1 convolution; a NiN"),
+    "one 1×1, used three times": ((_shared,), "It uses 1 1×1 convolution; a NiN"),
     "no 1×1": (
         _design(8, 16, 16, [nn.Conv2d(16, 10, 3, padding=1), GlobalAvgPool2d(), FlattenLayer()], thinking=False),
-        "It has 0 1×1 convolutions; a NiN",
+        "It uses 0 1×1 convolutions; a NiN",
     ),
     "one map a pixel": (_design(head=[nn.Flatten()]), "into (3, 3920); (3, 10) is wanted"),
     "no mean": ((lambda: _small(*_early(), head=()),), "into (3, 10, 7, 7); (3, 10) is wanted"),

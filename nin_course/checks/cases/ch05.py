@@ -256,10 +256,21 @@ def _mean_loss(net, test_iter, device):
     return torch.cat(losses).mean()
 
 
+def _share_of(guess):
+    @torch.no_grad()
+    def share(net, test_iter, device):
+        right = [(guess(net(X.to(device))) == y.to(device)).sum().item() for X, y in test_iter]
+        return sum(right) / sum(len(y) for _, y in test_iter)
+
+    return share
+
+
 _OTHERWISE = {  # what takes more than the right answers and images a batch
     "That is the accuracy before": (_accuracy_before,),
     "That is the accuracy on the training images": (_accuracy_in_training,),
     "That is the mean loss": _testing(_mean_loss),
+    "The guess is the *largest* logit": _testing(_share_of(lambda logits: logits.argmin(dim=1))),
+    "`argmax` without dim=1": _testing(_share_of(torch.argmax)),
 }
 
 
@@ -492,7 +503,7 @@ seconds_a_step.wrong |= {
     "cold, full queue, not divided": (_timed(0, before=False, divide=False), "starts, too. That is the time of all"),
     "no step": ((lambda step, synchronize, clock, n: clock(),), "no step was taken"),
     "own clock": ((_own_clock,), "clock() was not read"),
-    "a constant": ((_constant,), "the same for every case"),
+    "a constant": ((_constant,), "the same in all of these cases"),
     "always ten": ((_same_n,), "does not depend on n"),
     "two numbers": ((lambda *a: (_once(*a), 2),), "this is a tuple of 2"),
     "all n": ((lambda *a: _each(*a)[1:],), "this is a list of 3"),

@@ -118,14 +118,14 @@ never_said.wrong |= {
     "swapped": ((lambda c: (_others(c), _silent(c)),), "other order: (classes, accuracy)"),
     "under 2 %, in both": (
         (lambda c: _never_said(c * (c.sum(dim=0) >= 0.02 * c.sum())),),
-        "the shape for the classes is (3,), it should be (1,)",
+        "for the classes is (1,), it should be (0,)",
     ),
     "under 1 in 10,000": (
         (lambda c: (_under(c, 1e-4), round(_others(c).item(), 2)),),
         "for the accuracy, it should be",
     ),
     "nonsense": ((lambda c: ([1], _others(c)),), "at [0] stands 1, it should be 0"),
-    "constants": ((lambda c: ([0], 0.5),), "the same for every case"),
+    "constants": ((lambda c: ([0], 0.5),), "the same in all of these cases"),
     "another number": ((lambda c: (_silent(c), 0.123),), "you say 0.123 for the accuracy, it should be 1."),
     "half too much": ((lambda c: (_silent(c), _others(c) + 0.5),), "you say 1.5 for the accuracy, it should be 1."),
     "a mask": ((lambda c: (~c.numpy().any(axis=0), _others(c)),), "these are True and False"),
@@ -159,7 +159,7 @@ CONTRADICTED = {
     "D": "that is no small step",
     "E": "tries hard and gets nowhere",
     "F": "while others move",
-    "G": "A healthy loss falls, and all blocks move",
+    "G": "A healthy loss falls well below ln 10 = 2.30, and all blocks move",
 }
 
 
@@ -249,7 +249,7 @@ repaired.right = {
 repaired.wrong = {
     "nothing changed": ((lambda: broken(),), "these classes are dead: T-shirt, Pullover"),
     "a larger learning rate": ((lambda: (broken()[0], 0.05),), "these classes are dead: T-shirt, Trouser"),
-    "no ReLU alone": ((lambda: (_open(broken()[0]), 0.002),), "are wanted of the middle one"),
+    "no ReLU alone": ((lambda: (_open(broken()[0]), 0.002),), "the middle one 36%; 42% are wanted"),
     "no steps": ((lambda: (_solution()[0], 1e-9),), "The learning rate is far too small"),
     "the network alone": ((lambda: _solution()[0],), "this is the network alone"),
     "the learning rate alone": ((lambda: broken()[1],), "this is the number 0.002"),
@@ -349,9 +349,9 @@ bias_gradient.right = {
 
 bias_gradient.wrong = {words: ((rule, "B"), words) for words, rule in GRADIENTS.items()}
 bias_gradient.wrong |= {
-    "a constant": ((lambda z, g: 1.0, "B"), "the same for every case"),
+    "a constant": ((lambda z, g: 1.0, "B"), "the same in all of these cases"),
     "zero": ((lambda z, g: 0, "B"), "you say 0, it should be"),
-    "half too much": ((lambda z, g: _mask(z, g) + 0.5, "B"), "for a living map (3, 2, 2): you say 0.08"),
+    "half too much": ((lambda z, g: _mask(z, g) + 0.5, "B"), "for a living map (3, 2, 2): you say -0.18"),
     "g ignored": ((lambda z, g: 3 * (z > 0).sum() - 1, "B"), "does not depend on g"),
     "z ignored": ((lambda z, g: g.sum() + 1, "B"), "does not depend on z"),
     "a string": ((lambda z, g: str(_mask(z, g).item()), "B"), "this is the string"),
@@ -372,5 +372,5 @@ bias_gradient.wrong |= {
     "two letters": ((_mask, "AB"), "this is the string 'AB'"),
     "no letter": ((_mask, "because"), "this is the string 'because'"),
     "a list": ((_mask, ["B"]), "this is a list of 1"),
-    "wrong, and the letter, too": ((lambda z, g: (2 * g * (z > 0)).sum(), "A"), "you say -0.834"),
+    "wrong, and the letter, too": ((lambda z, g: (2 * g * (z > 0)).sum(), "A"), "you say -1.373"),
 }
