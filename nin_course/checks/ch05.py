@@ -46,7 +46,7 @@ class _Observed(nn.Module):
 
 @dataclass
 class _Setting:
-    """Everything an answer gets, on the device or not; the same each time. The network comes in evaluation mode."""
+    """Everything an answer gets, on the device or not; the same each time."""
 
     net: _Observed
     train_iter: DataLoader
@@ -205,6 +205,7 @@ def _run(train_and_test, sizes) -> _Run:
     labels, steps = _labels(sizes), []
     with away():
         setting = _setting(sizes, DEVICE, labels)
+        setting.net.train(sizes != BATCHES[0])  # it may come in either mode
         setting.optimizer.register_step_post_hook(lambda *_: steps.append(1))
         answer = lambda: train_and_test(setting.net, setting.train_iter, setting.test_iter, setting.optimizer, DEVICE)  # noqa: E731
         run = _Run(sizes, labels, setting, call(answer), len(steps))
