@@ -290,6 +290,24 @@ GRADIENTS = {
     "That adds up the votes, ReLU(z). The gradient adds up g, where z is above zero.": lambda z, g: z.relu().sum(),
     "Those are the sizes of the gradients, without their signs.": lambda z, g: (g.abs() * (z > 0)).sum(),
     "It counts only gradients above zero; all count, where z is above zero.": lambda z, g: (g.relu() * (z > 0)).sum(),
+    "z and g are exchanged: g is added up, where z is above zero.": lambda z, g: (z * (g > 0)).sum(),
+    "Only the first cell is in it.": lambda z, g: (g * (z > 0)).flatten()[0],
+    "Only the last cell is in it.": lambda z, g: (g * (z > 0)).flatten()[-1],
+    "The last row of each map is left out.": lambda z, g: (g * (z > 0))[:, :-1].sum(),
+    "Where z is below zero you subtract; there nothing passes.": lambda z, g: (g * z.sign()).sum(),
+    "Where z is below zero a little passes, as with a LeakyReLU; with a ReLU nothing does.": (
+        lambda z, g: (g * torch.where(z > 0, 1, 0.01)).sum()
+    ),
+    "The gradients are squared; add them up as they are.": lambda z, g: (g.square() * (z > 0)).sum(),
+    "That is the norm of the gradients; their sum is wanted.": lambda z, g: (g * (z > 0)).norm(),
+    "It asks whether z is above one; a ReLU passes from zero on.": lambda z, g: (g * (z > 1)).sum(),
+    "A whole image passes or not, by its mean; each cell has a ReLU of its own.": (
+        lambda z, g: (g * (z.mean(dim=(1, 2), keepdim=True) > 0)).sum()
+    ),
+    "Nothing passes unless every z is above zero; each cell has a ReLU of its own.": (
+        lambda z, g: g.sum() * (z > 0).all()
+    ),
+    "That is the largest of the gradients that pass; add them up.": lambda z, g: (g * (z > 0)).max(),
     "The sign is turned round.": lambda z, g: -(g * (z > 0)).sum(),
     "That is one number an image: the bias is one number for all.": lambda z, g: (g * (z > 0)).sum(dim=(1, 2)),
     "That is one number a cell: the bias is one number for all images and cells.": (

@@ -62,7 +62,7 @@ def test_one_of_16_sets_of_letters_is_right():
 
 
 def test_every_other_letter_for_one_of_five_cases_is_refused():
-    key = "".join(case.fault for case in ch06.five_cases())
+    key = "EFBDA"  # shuffled labels, a frozen block, all maps killed, a tiny rate, a huge one: as they were made
     assert ch06.name_the_faults(key).passed is True
     for i, letter in itertools.product(range(5), ch06.FAULTS):
         changed = key[:i] + letter + key[i + 1 :]

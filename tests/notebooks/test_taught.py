@@ -3,10 +3,13 @@
 A cell tagged `teaches-NAME` defines NAME (or, for a network, `net`); it is run with the cells before it that it needs.
 """
 
+import itertools
+
 import build
 import nbformat
 import pytest
 import torch
+from torch import nn
 
 import nin_course as d2l
 from nin_course.assets import make_stuck_runs
@@ -36,11 +39,17 @@ def defined(chapter, name):
 
 
 def same_network(one, other, *shapes):
+    """Weights so large that each layer matters, and both modes, so that dropout does."""
+    for p in one.parameters():
+        torch.nn.init.normal_(p, std=(2 / p[0].numel()) ** 0.5)
     other.load_state_dict(dict(zip(other.state_dict(), one.state_dict().values(), strict=True)), strict=True)
-    one.eval(), other.eval()
-    for shape in shapes:
-        X = torch.randn(shape)
-        torch.testing.assert_close(one(X), other(X))
+    for shape, training in itertools.product(shapes, (False, True)):
+        X, outputs = torch.randn(shape), []
+        for net in (one, other):
+            torch.manual_seed(1)
+            outputs.append(net.train(training)(X))
+        torch.testing.assert_close(*outputs)
+        assert (outputs[0][0] - outputs[0][1]).abs().max() > 0.01  # it tells images apart
 
 
 def check_nin_block(namespace):
@@ -94,6 +103,15 @@ def test_a_different_definition_would_be_noticed():
     namespace["nin_block"] = lambda *args: package(*args)[:4]  # one 1×1 layer fewer
     with pytest.raises((AssertionError, RuntimeError, ValueError)):
         check_nin_block(namespace)
+
+
+@pytest.mark.parametrize("layer", [1, 3, 5, 6])
+def test_a_different_pooling_or_dropout_would_be_noticed(layer):
+    torch.manual_seed(0)
+    other = [nn.Dropout(0.05)] if layer == 6 else [nn.AvgPool2d(3, 2)]
+    net = d2l.nin()
+    with pytest.raises(AssertionError):
+        check_nin({"net": nn.Sequential(*net[:layer], *other, *net[layer + 1 :])})
 
 
 def test_the_accuracy_of_the_first_exercise_is_what_evaluate_accuracy_gives():

@@ -130,6 +130,21 @@ def test_a_file_that_is_no_checkpoint_is_refused_in_words(tmp_path, content):
         run(2, path, resume=True)
 
 
+class Trap:
+    """What runs code when it is unpickled."""
+
+    def __reduce__(self):
+        return os.mkdir, (os.environ["TRAP"],)
+
+
+def test_a_checkpoint_from_elsewhere_runs_no_code(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRAP", str(tmp_path / "sprung"))
+    torch.save({"history": Trap()}, tmp_path / "evil.pt")
+    with pytest.raises(ValueError, match="is not a checkpoint of this course"):
+        load_checkpoint(tmp_path / "evil.pt")
+    assert not (tmp_path / "sprung").exists()
+
+
 def test_a_checkpoint_holds_plain_values_only(tmp_path):
     _, history = run(1, tmp_path / "run.pt")
     assert asdict(load_checkpoint(tmp_path / "run.pt")["history"]) == asdict(history)

@@ -8,7 +8,7 @@ from torch import nn
 
 import nin_course as d2l
 from nin_course.data import LABELS
-from nin_course.diagnose import BATCH, Examiner
+from nin_course.diagnose import BATCH, Examiner, Health
 
 SHIRT = LABELS.index("Shirt")
 
@@ -157,6 +157,82 @@ def test_silent_units_and_gradients_are_measured():
     assert health.gradient["3"] == pytest.approx(by_hand, rel=1e-5)
     assert health.moved == {"0": 0, "3": 0}
     assert health.findings() == []
+
+
+def test_a_channel_is_silent_if_it_is_zero_everywhere_for_every_image():
+    net = nn.Sequential(nn.ReLU(), d2l.GlobalAvgPool2d(), nn.Flatten(), nn.Linear(4, 3))
+    X = torch.full((3, 4, 2, 2), -1.0)
+    X[0, 1] = X[:, 2, 1, 0] = X[:, 3] = 1.0  # channel 0 never speaks, 1 for one image, 2 in one pixel, 3 always
+    examiner = Examiner(net)
+    examiner.see(X, torch.tensor([0, 1, 2]))
+    assert examiner.examine().silent == {"0": 0.25}
+
+
+def health(**what):
+    usual = dict(classes=10, loss=2.0, dead=[], silent={}, gradient={"0": 1.0}, moved={"0": 0.5})
+    return Health(**usual | dict(images_tell_labels=True, steps=100, names=LABELS) | what)
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        (dict(loss=10.1 * math.log(10)), "It has exploded: the loss is 23.3"),
+        (dict(loss=9.9 * math.log(10)), "It has not begun to learn"),
+        (dict(loss=0.91 * math.log(10)), "It has not begun to learn: after 100 steps the loss is 2.10"),
+        (dict(loss=0.89 * math.log(10)), None),
+        (dict(loss=2.3, steps=49), None),
+        (dict(loss=2.3, steps=50, moved={"0": 0.019, "1": 0.001}), "far too small: after 50 steps no block's weights"),
+        (dict(loss=2.3, moved={"0": 0.021, "1": 0.001}), "It has not begun to learn"),
+        (dict(moved={"0": 0.0, "1": 0.1}), "Frozen: the weights of block 0 have not moved in 100 steps"),
+        (dict(moved={"0": 0.0, "1": 0.0}), None),
+        (dict(dead=list(range(9))), "This network cannot say T-shirt"),
+        (dict(dead=list(range(10))), "All 10 class maps are zero"),
+        (dict(images_tell_labels=False), "The labels do not go with the images"),
+    ],
+)
+def test_each_finding_has_its_bounds(what, words):
+    found = health(**what).findings()
+    assert words in found[0] if words else found == []
+
+
+def test_without_hope_are_all_dead_maps_and_a_loss_that_is_no_number():
+    assert not health(dead=list(range(9))).hopeless
+    assert health(dead=list(range(10))).hopeless
+    assert health(loss=math.inf).hopeless
+    assert health(gradient={"0": math.nan}).hopeless
+
+
+def test_the_line_tells_the_worst_layer_and_both_ends_of_the_gradients():
+    seen = health(dead=[3], silent={"a": 0.1, "b": 0.6, "c": 0.2}, gradient={"0": 3e-4, "1": 2.0, "2": 0.1})
+    assert seen.line() == "dead classes 1, silent units 60% at most, gradient norms 3.0e-04 to 2.0e+00"
+
+
+def test_a_block_has_moved_by_its_change_over_what_it_was():
+    net = nn.Sequential(nn.Flatten(), nn.Linear(4, 2, bias=False))
+    with torch.no_grad():
+        net[1].weight.fill_(1.0)
+    examiner = Examiner(net)
+    examiner.see(torch.rand(4, 1, 2, 2), torch.tensor([0, 1, 0, 1]))
+    with torch.no_grad():
+        net[1].weight.fill_(4.0)
+    assert examiner.examine().moved == {"1": pytest.approx(3.0)}
+
+
+def test_a_class_is_dead_if_its_logit_is_zero_and_not_if_it_is_below():
+    net = nn.Sequential(nn.Flatten(), nn.Linear(1, 3))
+    with torch.no_grad():
+        net[1].weight.zero_()
+        net[1].bias.copy_(torch.tensor([0.0, -1.0, 1.0]))
+    examiner = Examiner(net)
+    examiner.see(torch.rand(4, 1, 1, 1), torch.tensor([0, 1, 2, 0]))
+    assert examiner.examine().dead == [0]
+
+
+def test_the_fixed_batch_is_the_first_128_images_however_they_come():
+    examiner = Examiner(nn.Linear(1, 1))
+    for start in (0, 100, 200):
+        examiner.see(torch.arange(start, start + 100.0), torch.arange(start, start + 100))
+    assert torch.cat(examiner.X).tolist() == torch.cat(examiner.y).tolist() == list(range(BATCH))
 
 
 def test_train_ch5_does_as_the_notes_do_and_examines_nothing(batches, monkeypatch):

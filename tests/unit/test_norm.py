@@ -44,14 +44,19 @@ def test_a_norm_stands_before_every_relu_and_the_logits_have_none():
     assert [c.bias is None for c in convolutions] == [True] * 8 + [False]
 
 
-@pytest.mark.parametrize("function", [d2l.add_batch_norm, d2l.fold_batch_norm])
-def test_the_given_network_stays_as_it_is(function):
-    net = trained_a_little(d2l.add_batch_norm(d2l.nin_small()), 28).train()
+@pytest.mark.parametrize(
+    ("function", "build"),
+    [(d2l.add_batch_norm, d2l.nin_small), (d2l.fold_batch_norm, lambda: d2l.add_batch_norm(d2l.nin_small()))],
+)
+def test_the_given_network_stays_as_it_is(function, build):
+    net = trained_a_little(build(), 28).train()
     before = copy.deepcopy(net)
     function(net)
     assert str(net) == str(before)
     assert net.training
     assert all(torch.equal(a, b) for a, b in zip(net.state_dict().values(), before.state_dict().values(), strict=True))
+    function(net)[0][0].weight.data.zero_()  # nor do they share their weights
+    assert torch.equal(net[0][0].weight, before[0][0].weight)
 
 
 def test_without_batch_norm_there_is_nothing_to_fold():

@@ -3,8 +3,40 @@
 import pytest
 import torch
 
+from nin_course.augment import Augment
 from nin_course.recipe import load, prepare, preset
 from nin_course.train import fit
+
+CHANGES = dict(label_smoothing=0.07, weight_decay=0.03, lr=5e-3, epochs=3, erase=5, shift=2, batch_size=17, size=8)
+CHANGES |= dict.fromkeys(["flip", "normalize", "batch_norm", "fast", "one_cycle"], False)
+
+
+def test_every_field_of_a_recipe_arrives_where_it_works():
+    recipe = preset("laptop", **CHANGES)
+    train_iter, _ = load(recipe)
+    net, _, settings = prepare(recipe, train_iter, device="cpu", seed=5)
+    data, optimizer = train_iter.dataset, settings["optimizer"]
+    assert data.augment == Augment(flip=False, shift=2, erase=5)
+    assert (data.normalize, data.resize) == (False, 8)
+    assert len(next(iter(train_iter))[1]) == 17
+    assert type(optimizer) is torch.optim.AdamW
+    assert (optimizer.param_groups[0]["lr"], optimizer.param_groups[0]["weight_decay"]) == (5e-3, 0.03)
+    assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in net.modules())
+    rest = {name: settings[name] for name in ("epochs", "scheduler", "seed", "label_smoothing")}
+    assert rest == {"epochs": 3, "scheduler": None, "seed": 5, "label_smoothing": 0.07}
+    assert (settings["channels_last"], settings["autocast"]) == (False, False)
+
+
+def test_a_preset_as_it_is_normalises_flips_and_trains_fast(monkeypatch):
+    monkeypatch.setattr("nin_course.recipe.has_bfloat16", lambda device: True)
+    recipe = preset("laptop")
+    train_iter, _ = load(recipe)
+    net, _, settings = prepare(recipe, train_iter, device="cpu")
+    assert train_iter.dataset.augment == Augment(flip=True, shift=1, erase=0)
+    assert train_iter.dataset.normalize
+    assert any(isinstance(m, torch.nn.BatchNorm2d) for m in net.modules())
+    assert (settings["channels_last"], settings["autocast"], settings["epochs"]) == (True, True, 8)
+    assert type(settings["scheduler"]) is torch.optim.lr_scheduler.OneCycleLR
 
 
 def test_the_gpu_preset_takes_its_steps_on_a_cpu_too():

@@ -235,6 +235,49 @@ def test_the_confusion_matrix_counts_every_image_once_and_its_diagonal_is_the_ac
     assert matrix.diagonal().sum().item() / 70 == pytest.approx(d2l.evaluate_accuracy(data, net))
 
 
+def test_the_confusion_matrix_has_the_truth_in_rows_and_what_is_said_in_columns():
+    said = torch.tensor([1, 1, 2, 0, 2, 2])
+    truth = torch.tensor([0, 0, 0, 2, 2, 1])
+    data = [(nn.functional.one_hot(said, 3).float()[part], truth[part]) for part in (slice(4), slice(4, 6))]
+    assert confusion_matrix(data, nn.Identity(), "cpu").tolist() == [[0, 2, 1], [0, 0, 1], [1, 0, 1]]
+
+
+def test_the_notes_line_has_the_epochs_own_numbers(monkeypatch):
+    clock = iter([100.0, 103.25, 110.0])
+    monkeypatch.setattr("nin_course.train.fit", _two_epochs)
+    monkeypatch.setattr("nin_course.train.time.perf_counter", lambda: next(clock))
+    out = io.StringIO()
+    with redirect_stdout(out):
+        d2l.train_ch5(None, None, None, 32, None, "cpu", 2)
+    assert out.getvalue().splitlines() == [
+        "training on cpu",
+        "epoch 1, loss 0.5000, train acc 0.600, test acc 0.700, time 3.2 sec",
+        "epoch 2, loss 0.2500, train acc 0.800, test acc 0.900, time 6.8 sec",
+    ]
+
+
+def _two_epochs(net, train_iter, test_iter, *, callbacks, **settings):
+    history = d2l.History("cpu", None)
+    for numbers in ((0.5, 0.6, 0.7, 1, 1), (0.25, 0.8, 0.9, 1, 1)):
+        callbacks[0](history)  # in the middle of an epoch there is nothing to print
+        history.add_epoch(*numbers)
+        callbacks[0](history)
+
+
+def test_a_history_in_words_tells_its_last_epoch():
+    history = d2l.History("cpu", None, [0.9, 0.8], [0.1, 0.2], [0.3, 0.4])
+    assert str(history) == "History: 2 epochs on cpu, last: loss 0.8000, train acc 0.200, valid acc 0.400"
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+def test_label_smoothing_reaches_the_loss(smoothing):
+    X, y = blobs(n=32)[0]
+    net = nn.Sequential(nn.Flatten(), nn.Linear(16, 2))
+    expected = nn.functional.cross_entropy(net(X), y, label_smoothing=smoothing).item()
+    settings = dict(epochs=1, device="cpu", progress=False, examine=False, label_smoothing=smoothing)
+    assert d2l.fit(net, [(X, y)], **settings).loss[0] == pytest.approx(expected, rel=1e-5)
+
+
 class OwnNorm(nn.Module):
     """A batch norm as one writes it by hand: its averages are plain attributes, moved in `forward`."""
 
