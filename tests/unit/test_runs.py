@@ -8,8 +8,9 @@ import pytest
 import torch
 
 import nin_course as d2l
-from nin_course import files
+from nin_course import files, runs
 from nin_course.__main__ import main
+from nin_course.data import LABELS
 from nin_course.files import sample_hashes
 from nin_course.recipe import NETS, PRESETS, Recipe, build, load, preset, train
 from nin_course.runs import run
@@ -135,6 +136,37 @@ def test_the_notes_preset_is_the_notes_configuration():
     assert [tuple(p.shape) for p in net.parameters()] == [tuple(p.shape) for p in d2l.nin().parameters()]
     assert (recipe.size, recipe.batch_size, recipe.lr, recipe.weight_decay, recipe.epochs) == (224, 128, 0.002, 0, 5)
     assert not any((recipe.one_cycle, recipe.batch_norm, recipe.normalize, recipe.flip, recipe.shift, recipe.erase))
+
+
+def test_a_card_adds_up_all_epochs_and_the_test_images_wait_until_the_end(tmp_path, monkeypatch):
+    measured_in_training, looks = [], []
+
+    def two_epochs(net, train_iter, valid_iter, **settings):
+        measured_in_training.append(valid_iter)
+        history = d2l.History("cpu", 0)
+        for seconds in (3.0, 4.5):
+            history.add_epoch(1.0, 0.5, None, seconds, 10.0)
+        return history
+
+    monkeypatch.setattr(runs, "fit", two_epochs)
+    monkeypatch.setattr(runs, "measure", lambda net, data, name: looks.append((name, len(data.dataset))) or {})
+    card = runs.run(preset("smoke", epochs=2), tmp_path, "the command", device="cpu", seed=3)
+    assert (measured_in_training, looks) == ([None], [("test images", 2000)])
+    assert (card["seconds"], card["seed"], card["command"]) == (7.5, 3, "the command")
+    assert card["notes_epochs"] == pytest.approx(2 * 10_000 * 46_337_536 / (60_000 * 762_297_352), abs=1e-4)
+    runs.run(preset("smoke", epochs=2), tmp_path / "held", "", device="cpu", held_out=5)
+    assert len(measured_in_training[1].dataset) == 50
+    assert looks[1] == ("held-out training images", 50)
+
+
+def test_a_card_has_the_truth_in_rows_and_never_said_from_columns():
+    said, truth = torch.tensor([1, 1, 2, 0, 2, 2]), torch.tensor([0, 0, 0, 2, 2, 1])
+    found = runs.measure(torch.nn.Identity(), [(torch.nn.functional.one_hot(said, 10).float(), truth)], "images")
+    assert [row[:3] for row in found["confusion"][:3]] == [[0, 2, 1], [0, 0, 1], [1, 0, 1]]
+    assert found["never_said"] == LABELS[3:]
+    assert found["accuracy"] == pytest.approx(1 / 6, abs=1e-6)
+    assert list(found["per_class"].values())[:3] == [0.0, 0.0, 0.5]
+    assert found["measured_on"] == "6 images, one forward pass each"
 
 
 @pytest.mark.parametrize("name", NETS)
