@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 import nin_course as d2l
+from nin_course.checkpoint import load_checkpoint
 from nin_course.train import confusion_matrix
 
 
@@ -267,6 +268,36 @@ def _two_epochs(net, train_iter, test_iter, *, callbacks, **settings):
 def test_a_history_in_words_tells_its_last_epoch():
     history = d2l.History("cpu", None, [0.9, 0.8], [0.1, 0.2], [0.3, 0.4])
     assert str(history) == "History: 2 epochs on cpu, last: loss 0.8000, train acc 0.200, valid acc 0.400"
+
+
+def test_the_optimizer_is_adam_at_the_rate_that_is_given_unless_another_is(monkeypatch):
+    made, adam = [], torch.optim.Adam
+    monkeypatch.setattr(torch.optim, "Adam", lambda *args, **kwargs: made.append(adam(*args, **kwargs)) or made[-1])
+    settings = dict(epochs=1, device="cpu", progress=False, examine=False)
+    d2l.fit(small_net(), blobs(), lr=0.02, **settings)
+    assert [(type(optimizer), optimizer.param_groups[0]["lr"]) for optimizer in made] == [(adam, 0.02)]
+    net = small_net()
+    d2l.fit(net, blobs(), optimizer=torch.optim.SGD(net.parameters(), lr=0.1), **settings)
+    assert len(made) == 1
+
+
+def test_of_two_equal_epochs_the_first_is_the_best(tmp_path, monkeypatch):
+    accuracies = iter([0.5, 0.9, 0.9, 0.4])
+    monkeypatch.setattr("nin_course.train.evaluate_accuracy", lambda *_: next(accuracies))
+    settings = dict(epochs=4, device="cpu", progress=False, examine=False, checkpoint=tmp_path / "run.pt")
+    d2l.fit(small_net(), blobs(n=32), blobs(n=32), **settings)
+    best = load_checkpoint(tmp_path / "run.pt")["best"]
+    assert (best["epoch"], best["valid_acc"]) == (2, 0.9)
+
+
+def test_each_process_draws_its_own_and_counts_the_images_of_all(monkeypatch):
+    seeds, seed = [], torch.manual_seed
+    monkeypatch.setattr("nin_course.train.rank", lambda: 3)
+    monkeypatch.setattr("nin_course.train.processes", lambda: 4)
+    monkeypatch.setattr("nin_course.train.torch.manual_seed", lambda n: seeds.append(n) or seed(n))
+    history = d2l.fit(small_net(), blobs(n=64), epochs=1, device="cpu", seed=7, progress=False, examine=False)
+    assert seeds[-1] == 10
+    assert history.images_per_second[0] == pytest.approx(4 * 64 / history.seconds[0])
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.3])
