@@ -27,10 +27,10 @@ ROOMS = {
 
 
 def rooms() -> dict[str, list[str]]:
-    """Each room's modules in their order; the chapters' checks and their cases come last, as they are found."""
+    """Each room's modules in their order; what the checks have for every chapter comes last, as it is found."""
     found = {room: names.split() for room, names in ROOMS.items()}
-    chapters = sorted(name for name in modules() if name.startswith("checks.ch"))
-    found["checks"] += chapters + sorted(name for name in modules() if name.startswith("checks.cases"))
+    for of_chapters in ("checks.mistakes", "checks.ch", "checks.cases"):
+        found["checks"] += sorted(name for name in modules() if name.startswith(of_chapters))
     return found
 
 

@@ -2,7 +2,8 @@
 
 from fractions import Fraction
 
-from nin_course.checks.ch00 import MISTAKES, accuracy
+from nin_course.checks.ch00 import accuracy
+from nin_course.checks.mistakes.ch00 import MISTAKES
 
 accuracy.right = {
     "mean of a comparison": (lambda logits, labels: (logits.argmax(1) == labels).float().mean(),),

@@ -7,17 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from nin_course.checks.ch01 import (
-    _BIASED,
-    _COST,
-    _NO_BIAS,
-    _PROOFS,
-    _WAYS,
-    NOTICES,
-    conv1x1_stride2,
-    cost,
-    notices,
-)
+from nin_course.checks.ch01 import NOTICES, conv1x1_stride2, cost, notices
+from nin_course.checks.mistakes.ch01 import BIASED, COST, NO_BIAS, PROOFS, WAYS
 
 
 def _pixels(X):
@@ -95,8 +86,8 @@ conv1x1_stride2.right = {
     "a weight that it turns in place": (lambda X, w, b: (_pixels(X) @ w.t_() + b).permute(0, 3, 1, 2),),
 }
 
-conv1x1_stride2.wrong = {words: ((rule,), words) for words, rule in (_WAYS | _BIASED).items()}
-conv1x1_stride2.wrong |= {words: ((rule,), words) for words, rule in list(_NO_BIAS.items())[::4]}
+conv1x1_stride2.wrong = {words: ((rule,), words) for words, rule in (WAYS | BIASED).items()}
+conv1x1_stride2.wrong |= {words: ((rule,), words) for words, rule in list(NO_BIAS.items())[::4]}
 conv1x1_stride2.wrong |= {
     "conv2d": ((lambda X, w, b: F.conv2d(X, w[:, :, None, None], b, stride=2),), "a convolution computed"),
     "transposed": ((lambda X, w, b: _pixels(X) @ w + b,), "stopped with RuntimeError"),
@@ -156,13 +147,13 @@ def _with(parameters=lambda *a: _cost(*a)[0], macs=lambda *a: _cost(*a)[1]):
     return (lambda *a: (parameters(*a), macs(*a)),)
 
 
-cost.wrong = {words: (_with(parameters=rule), words) for words, rule in _COST["parameters"].items()}
-cost.wrong |= {words: (_with(macs=rule), words) for words, rule in _COST["MACs"].items()}
+cost.wrong = {words: (_with(parameters=rule), words) for words, rule in COST["parameters"].items()}
+cost.wrong |= {words: (_with(macs=rule), words) for words, rule in COST["MACs"].items()}
 cost.wrong |= {
     f"{one} {other}": (_with(*rules), f"{one} {other}")
     for (one, *first), (other, *second) in list(
         zip(
-            *([(words, rule) for words, rule in table.items()] for table in (_COST["parameters"], _COST["MACs"])),
+            *([(words, rule) for words, rule in table.items()] for table in (COST["parameters"], COST["MACs"])),
             strict=False,
         )
     )[::3]
@@ -261,7 +252,7 @@ notices.right = {
     "X in place, and numpy": (_in_place, NOTICES),
 }
 
-notices.wrong = {words: ((rule, NOTICES), words) for words, rule in _PROOFS.items()}
+notices.wrong = {words: ((rule, NOTICES), words) for words, rule in PROOFS.items()}
 notices.wrong |= {
     "always True": ((lambda *a: True, NOTICES), "It says True every time"),
     "always False": ((lambda *a: False, NOTICES), "It says False every time"),

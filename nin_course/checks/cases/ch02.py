@@ -8,7 +8,8 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils.parametrizations import weight_norm
 
-from nin_course.checks.ch02 import BIAS, COUNTS, SIZES, UNSEEN, WEIGHT, _unseen, deep_block, fold, unseen
+from nin_course.checks.ch02 import deep_block, fold, unseen
+from nin_course.checks.mistakes.ch02 import BIAS, COUNTS, SIZES, UNSEEN, WEIGHT, rows_unseen
 
 
 def _block(c, d, k, n, *, without=(), padding=None, ones=1, pad_ones=0, bend=nn.ReLU, groups=1, conv=nn.Conv2d):
@@ -325,7 +326,7 @@ unseen.right = {
 unseen.wrong = {words: ((rule,), words) for words, rule in UNSEEN.items()}
 unseen.wrong |= {
     "rounded up": (
-        (lambda n, ls: _unseen(n, ls, side=lambda n, k, s, p: math.ceil((n + 2 * p - k) / s) + 1),),
+        (lambda n, ls: rows_unseen(n, ls, side=lambda n, k, s, p: math.ceil((n + 2 * p - k) / s) + 1),),
         "sizes that are rounded up",
     ),
     "a constant": ((lambda *a: 5,), "It gives the same in all of these cases."),
@@ -336,7 +337,7 @@ unseen.wrong |= {
     "cleared": ((_cleared,), "It also changes layers in place"),
     "size ignored": ((lambda size, layers: _loop(100, layers),), "depend on size"),
     "fractions": (
-        (lambda n, ls: _unseen(n, ls, side=lambda n, k, s, p: (n + 2 * p - k) / s + 1, clip=False),),
+        (lambda n, ls: rows_unseen(n, ls, side=lambda n, k, s, p: (n + 2 * p - k) / s + 1, clip=False),),
         "it should be 7",
     ),
     "printed": ((lambda *a: print(_loop(*a)),), "and returned None"),

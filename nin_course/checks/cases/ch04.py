@@ -6,7 +6,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from nin_course.blocks import FlattenLayer, GlobalAvgPool2d, nin_block
-from nin_course.checks.ch04 import BIASES, FIRST, ONES, _counts, block_parameters, dearest, design
+from nin_course.checks.ch04 import block_parameters, dearest, design
+from nin_course.checks.mistakes.ch04 import BIASES, FIRST, ONES, parameter_counts
 from nin_course.models import nin_small
 
 
@@ -67,7 +68,7 @@ block_parameters.right = {
 }
 
 _PARTS = [words for words in (*FIRST, *ONES, *BIASES) if words]
-_COUNTS = {words: (rule, sum(part in words for part in _PARTS)) for words, rule in _counts().items()}
+_COUNTS = {words: (rule, sum(part in words for part in _PARTS)) for words, rule in parameter_counts().items()}
 
 block_parameters.wrong = {words: ((rule,), words) for words, (rule, mistakes) in _COUNTS.items() if mistakes < 2}
 block_parameters.wrong |= {

@@ -12,16 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from nin_course.checks.ch05 import (
-    ACCURACIES,
-    LEARNED,
-    _clocks,
-    _learn,
-    _Setting,
-    seconds_a_step,
-    too_large,
-    train_and_test,
-)
+from nin_course.checks.ch05 import ACCURACIES, _learn, _Setting, seconds_a_step, too_large, train_and_test
+from nin_course.checks.mistakes.ch05 import LEARNED, clocks
 from nin_course.train import evaluate_accuracy, train_epoch
 
 
@@ -492,7 +484,7 @@ def _never_returned(step, synchronize, clock, n):
 
 _FULL, _EARLY = "The clock starts while the queue is still full", "The clock is read while the device still works"
 
-seconds_a_step.wrong = {words: (_clocked(rule), words) for words, rule in _clocks().items() if ". " not in words}
+seconds_a_step.wrong = {words: (_clocked(rule), words) for words, rule in clocks().items() if ". " not in words}
 seconds_a_step.wrong |= {
     "cold, full queue": (_timed(warm=0, before=False), f"take one before the clock starts. {_FULL}"),
     "cold, not divided": (_timed(warm=0, divide=False), "before the clock starts. That is the time of all n steps"),

@@ -7,17 +7,8 @@ from torch import nn
 
 import nin_course as d2l
 from nin_course.assets.make_stuck_runs import kaiming
-from nin_course.checks.ch06 import (
-    ACCURACY,
-    CLASSES,
-    FAULTS,
-    GRADIENTS,
-    bias_gradient,
-    five_cases,
-    name_the_faults,
-    never_said,
-    repaired,
-)
+from nin_course.checks.ch06 import FAULTS, bias_gradient, five_cases, name_the_faults, never_said, repaired
+from nin_course.checks.mistakes.ch06 import ACCURACY, CLASSES, GRADIENTS
 
 
 def _forgotten(*arguments):
