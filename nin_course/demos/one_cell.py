@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from ipywidgets import HBox, VBox
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
 
 from nin_course.data import LABELS, MEAN, STD
 from nin_course.demos._base import Demo, bare, choice, garment, slider
@@ -112,12 +113,13 @@ class OneCell(Demo):
         wide, high = self.size
         side, up = 0.27, 0.27 * wide / high
         blank = torch.zeros(2, 2)
-        self.top = [bare(figure, x, 0.445, side, up) for x in (0.01, 0.335, 0.66)]
+        self.top = [bare(figure, x, 0.445, side, up) for x in (0.01, 0.325, 0.64)]
         self.pictures = [show_image(axis, blank) for axis in self.top]
         self.pictures[1].set_cmap("magma")
         self.pictures[2].set_cmap(DIVERGING)
-        votes = figure.add_axes((0.94, 0.445, 0.012, up))
-        figure.colorbar(self.pictures[2], cax=votes).ax.tick_params(labelsize=8.5)
+        votes = figure.add_axes((0.92, 0.445, 0.012, up))
+        scale = figure.colorbar(self.pictures[2], cax=votes, ticks=MaxNLocator(4), format="%.2g")
+        scale.ax.tick_params(labelsize=8.5)
         self.strip = [bare(figure, 0.01 + 0.165 * i, 0.07, 0.135, 0.135 * wide / high) for i in range(STRIP)]
         self.small = [show_image(axis, blank) for axis in self.strip]
         figure.text(0.01, 0.015, "on the way (mean of the channels): what the cell sees of each map", fontsize=9)

@@ -273,6 +273,18 @@ def test_a_window_that_does_not_fit_is_said_in_words_and_drawn_without_an_output
     assert demo.output.get_visible()
 
 
+@pytest.mark.parametrize("state", [dict(network="wide", image=6), dict(network="small", image=9), dict(image=0)])
+def test_the_scale_of_the_votes_is_whole(state):
+    demo = OneCell()
+    for name, value in state.items():
+        demo.controls[name].value = value
+    figure = demo.pictures[2].figure
+    figure.canvas.draw()
+    labels = [text for axis in figure.axes for text in axis.get_yticklabels() if text.get_text()]
+    assert len(labels) >= 3
+    assert max(text.get_window_extent().x1 for text in labels) <= figure.bbox.x1
+
+
 def test_a_drawn_network_has_a_box_for_the_input_and_each_stage():
     net = d2l.nin_small()
     assert [shape for _, shape in stages(net, (1, 1, 28, 28))][:3] == [(1, 28, 28), (64, 28, 28), (64, 28, 28)]
