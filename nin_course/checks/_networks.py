@@ -254,6 +254,13 @@ def class_maps(net: nn.Module, X: torch.Tensor, by=lambda maps: maps.mean(dim=(2
     return max(found, key=lambda m: m.shape[2:].numel(), default=None)
 
 
+def cells(net: nn.Module, X: torch.Tensor) -> set[int]:
+    """How many cells the maps on the way have."""
+    with torch.no_grad(), Maps() as made:
+        net(X)
+    return set(made.sides)
+
+
 def whole(net: nn.Module, X: torch.Tensor, part: torch.Tensor) -> torch.Tensor | None:
     """Larger maps on the way that `part` is a window of; None if there are none."""
     with Maps() as made:

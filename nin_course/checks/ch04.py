@@ -107,7 +107,7 @@ def design(my_nin) -> str:
             raise Wrong(f"{spent[what]:,} {what}, and the limit is {limit:,}. The summary says which layer costs most.")
     X = torch.randn(16, 1, SIDE, SIDE, dtype=torch.float64)
     maps = [_networks.class_maps(net, X) for net in drawn]
-    _judge_layers(products, maps[0])
+    _judge_layers(products, maps[0], _networks.cells(drawn[0], X))
     _judge_maps(drawn, X, maps)
     return (
         f"Within the limits: {spent['parameters']:,} parameters, {spent['MACs'] / 1e6:.1f} M MACs, "
@@ -131,12 +131,17 @@ def _spent(net: nn.Module):
     return spent, products.found
 
 
-def _judge_layers(products, maps) -> None:
+def _judge_layers(products, maps, cells) -> None:
     small = maps is not None and maps.shape[2:].numel() == 1  # then nothing has more than one place
     if not small and any(places == 1 for _, places, _, _ in products):
         raise Wrong(
             "It has a dense layer: weights that are used once for an image, at no place. A NiN has none: end with ten "
             "maps and their means."
+        )
+    if mixing := [places for _, places, _, _ in products if places > 1 and places not in cells]:
+        raise Wrong(
+            f"It has weights that are used {mixing[0]} times for an image, and no map on the way has so many cells: "
+            "they mix places, as a dense layer does. A NiN's weights mix channels, at every place alike."
         )
     ones = {weight for weight, _, one_by_one, _ in products if one_by_one}
     if len(ones) < 2:

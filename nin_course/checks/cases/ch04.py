@@ -364,6 +364,14 @@ design.wrong = {
         (lambda: nn.Sequential(*_early(), nn.ReLU(), *_ones(16), nn.Upsample(size=10), _Columns()),),
         "look at different parts of the image",
     ),
+    "a linear layer over the places": (
+        _design(head=[nn.Conv2d(80, 10, 1), nn.Flatten(2), nn.Linear(49, 49), nn.AdaptiveAvgPool1d(1), nn.Flatten()]),
+        "mix places, as a dense layer does",
+    ),
+    "a linear layer over the columns": (
+        (lambda: nn.Sequential(nn.Linear(28, 28), *_design(16, 32, 64)[0]()),),
+        "mix places, as a dense layer does",
+    ),
     "a small map": (_design(16, 32, 32, pools=(2, 7)), "class maps of 2 × 2 cells"),
     "a row of cells": ((lambda: _Changed(lambda maps: maps[:, :, 3:4].mean(dim=(2, 3))),), "class maps of 1 × 7 cells"),
     "short-sighted": (_design(8, 16, 32, kernel=1, pools=(1, 4)), "sees 14 × 14 pixels"),
