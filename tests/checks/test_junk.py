@@ -160,9 +160,8 @@ def test_a_loop_without_an_end_is_stopped(name, monkeypatch):
     check = EXERCISES[name]
     right = next(iter(check.right.values()))
     monkeypatch.setattr(check, "seconds", 0.5)
-    for endless in (loops, swallows, lambda *_: Loops()):
+    for endless in (swallows, lambda *_: Loops(), loops):
         verdict = said(check, endless, *right[1:])
-    verdict = said(check, loops, *right[1:])
     if callable(right[0]):
         assert "did not end within 0.5 seconds, at `" in verdict.text
 
