@@ -5,6 +5,20 @@ from fractions import Fraction
 from nin_course.checks.ch00 import accuracy
 from nin_course.checks.mistakes.ch00 import MISTAKES
 
+
+def _piling(logits, labels, hits=[]):  # noqa: B006
+    """What it counts in one call is still there in the next."""
+    hits += (logits.argmax(1) == labels).tolist()
+    return sum(hits) / len(labels)
+
+
+def _remembering(logits, labels, known={}):  # noqa: B006
+    """Right at first; from then on a little more each time that it meets the same labels."""
+    key = tuple(labels.tolist())
+    known[key] = known.get(key, -0.1) + 0.1
+    return (logits.argmax(1) == labels).double().mean() + known[key]
+
+
 accuracy.right = {
     "mean of a comparison": (lambda logits, labels: (logits.argmax(1) == labels).float().mean(),),
     "python loop": (
@@ -22,5 +36,7 @@ accuracy.wrong = {words: ((rule,), words) for words, rule in MISTAKES.items()} |
     "called": ((0.75,), "without brackets"),
     "a constant": ((lambda logits, labels: 0.65,), "the same in all of these cases"),
     "the labels ignored": ((lambda logits, labels: logits.softmax(1).max(),), "does not depend on labels"),
+    "hits piling up": ((_piling,), "Called again with the same arguments, it gives something else"),
+    "right the first time": ((_remembering,), "is right the first time. Called again"),
     "a pair": ((lambda logits, labels: (13, 20),), "this is a tuple of 2"),
 }
