@@ -11,6 +11,7 @@ import recipe
 import torch
 import training
 
+from nin_course.device import device_name, find_device
 from nin_course.speed import has_bfloat16
 
 RESULTS = Path(__file__).parent / "results.md"
@@ -21,9 +22,10 @@ def machine() -> str:
     names = [line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
     name = names[0] if names else platform.processor() or platform.machine()
     load = f"load {os.getloadavg()[0]:.1f} at the start" if hasattr(os, "getloadavg") else "load unknown"
-    bfloat16 = "with" if has_bfloat16("cpu") else "without"
+    device = find_device()
+    bfloat16 = "with" if has_bfloat16(device) else "without"
     return (
-        f"{name}, {os.cpu_count()} cores, {torch.get_num_threads()} threads, {bfloat16} bfloat16, {load}; "
+        f"{name}, {os.cpu_count()} cores; steps on {device_name(device)}, {bfloat16} bfloat16; {load}; "
         f"{platform.system()}, Python {platform.python_version()}, PyTorch {torch.__version__.split('+')[0]}; "
         f"{time.strftime('%Y-%m-%d')}"
     )

@@ -1,6 +1,7 @@
 """What training costs: `python benchmarks/training.py`. Steps, memory, and how soon the small network is good.
 
-All rounds alternate between the two things compared, so that a busy machine slows both.
+On the GPU, of any make, if there is one. All rounds alternate between the two things compared, so that a busy machine
+slows both.
 """
 
 import resource
@@ -15,6 +16,7 @@ from torch import nn
 
 import nin_course as d2l
 from nin_course.budget import notes_epochs
+from nin_course.device import find_device
 from nin_course.norm import fold_batch_norm
 from nin_course.recipe import build, load, prepare, preset
 from nin_course.speed import Fast, has_bfloat16
@@ -34,15 +36,20 @@ def notes_step(net, optimizer, X, y) -> None:
 
 
 def stepper(net, size: int, batch_size: int, *, ours: bool):
-    """A function that takes one training step on random images and returns images a second."""
-    X, y = torch.rand(batch_size, 1, size, size), torch.randint(10, (batch_size,))
-    working = Fast(net, channels_last=True, autocast=has_bfloat16("cpu")) if ours else net
+    """A function that takes one training step on random images and returns images a second.
+
+    Both ways read a number when the step is done, so a GPU's queue is empty when the clock is read.
+    """
+    device = find_device()
+    X, y = torch.rand(batch_size, 1, size, size, device=device), torch.randint(10, (batch_size,), device=device)
+    net.to(device)
+    working = Fast(net, channels_last=True, autocast=has_bfloat16(device)) if ours else net
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-4)
 
     def step() -> float:
         start = time.perf_counter()
         if ours:
-            d2l.train_epoch(working, [(X, y)], optimizer, "cpu")
+            d2l.train_epoch(working, [(X, y)], optimizer, device)
         else:
             notes_step(net, optimizer, X, y)
         return batch_size / (time.perf_counter() - start)
@@ -71,7 +78,10 @@ def small_against_notes(rounds: int = 5) -> tuple[float, float, float]:
 
 
 def peak_memory(which: str) -> float:
-    """MiB that three training steps add to a fresh process: "notes" (224 px, batches of 128) or "laptop"."""
+    """MiB that three training steps add to a fresh process: "notes" (224 px, batches of 128) or "laptop".
+
+    On a GPU, that its tensors took at most.
+    """
     code = f"import training; print(training._grown({which!r}))"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=_HERE)
     return float(printed.stdout)
@@ -80,12 +90,21 @@ def peak_memory(which: str) -> float:
 def _grown(which: str) -> float:
     recipe = preset(which)
     step = stepper(build(recipe), recipe.size, recipe.batch_size, ours=recipe.fast)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = _most_memory()
     for _ in range(3):
         step()
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / (
-        2**20 if sys.platform == "darwin" else 2**10
-    )
+    return _most_memory() - before
+
+
+def _most_memory() -> float:
+    """MiB: on a GPU that its tensors took at most (Apple's tells only what the driver holds now), else this process."""
+    device = find_device()
+    if device.type != "cpu":
+        gpu = torch.get_device_module(device)
+        ask = getattr(gpu, "max_memory_allocated", None) or gpu.driver_allocated_memory
+        return ask() / 2**20
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 class Targets:
@@ -107,7 +126,7 @@ def to_accuracy(targets=TARGETS, epochs: int = 2, seed: int = 0) -> dict[float, 
     """target -> (seconds, notes-epochs) of nin_small on the full set, on 5,000 training images that are held out."""
     recipe = preset("laptop", sample=False, epochs=epochs)
     train_iter, held_out = load(recipe, held_out=500)
-    net, train_iter, settings = prepare(recipe, train_iter, seed=seed, device="cpu")
+    net, train_iter, settings = prepare(recipe, train_iter, seed=seed)
     watch = Targets(net, held_out, targets)
     fit(net, train_iter, **settings, callbacks=[watch], progress=False, examine=False)
     shape = (1, 1, recipe.size, recipe.size)

@@ -9,7 +9,7 @@ BEGIN, END = "<!-- the map: python docs/house.py -->", "<!-- end of the map -->"
 
 # From the ground up. A module may import what stands before it, and nothing else of the package.
 ROOMS = {
-    "data": "files fetch data augment",
+    "data": "device files fetch data augment",
     "networks": "blocks models norm weights",
     "measuring": "budget receptive diagnose evidence",
     "training": "history checkpoint processes speed train recipe",

@@ -32,7 +32,7 @@ def _add_train(commands) -> None:
     parser = commands.add_parser("train", help="train a network and keep a record of it", description=about)
     parser.add_argument("--preset", choices=PRESETS, help="default: gpu where there is one, else laptop")
     parser.add_argument("--out", required=True, help="the folder of the run, for example runs/first")
-    parser.add_argument("--device", help="cpu or cuda; default: cuda where there is a GPU")
+    parser.add_argument("--device", help="cpu, cuda, mps or xpu; default: the GPU where there is one")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--held-out", type=int, default=0, help="measure on so many training images of each class")
     parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")

@@ -12,7 +12,9 @@ from nin_course.history import History, Steps
 
 def save_checkpoint(path, net, optimizer, scheduler, steps: Steps, best: dict | None) -> None:
     """Writes all that a run needs to go on, whole or not at all."""
-    random = {"cpu": torch.get_rng_state(), "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []}
+    random, (here, gpus) = {"cpu": torch.get_rng_state()}, _gpus()
+    if here:
+        random[here] = getattr(gpus, "get_rng_state_all", gpus.get_rng_state)()  # mps is one
     content = {
         "net": net.state_dict(),
         "optimizer": optimizer.state_dict(),
@@ -70,6 +72,13 @@ def restore(content: dict, net, optimizer, scheduler, steps: Steps) -> dict | No
         steps.examiner.load_state_dict(content["examiner"])
     vars(steps).update(content["steps"])
     torch.set_rng_state(content["random"]["cpu"])
-    if torch.cuda.is_available() and content["random"]["cuda"]:
-        torch.cuda.set_rng_state_all(content["random"]["cuda"])
+    here, gpus = _gpus()
+    if here in content["random"]:
+        getattr(gpus, "set_rng_state_all", gpus.set_rng_state)(content["random"][here])
     return content["best"]
+
+
+def _gpus():
+    """How many of which kind there are, "2 cuda", and PyTorch's module for them; elsewhere dropout draws anew."""
+    here = torch.accelerator.current_accelerator(check_available=True)
+    return (f"{torch.accelerator.device_count()} {here.type}", torch.get_device_module(here)) if here else ("", None)

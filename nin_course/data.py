@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, SequentialSampler
 
 from nin_course import fetch, files
+from nin_course.device import find_device
 
 LABELS = ["T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
 MEAN, STD = 0.2860, 0.3530  # of the 60,000 training images, pixels in [0, 1]
@@ -78,7 +79,7 @@ def load_data_fashion_mnist(
     _check_whole_number("batch_size", batch_size, "the number of images in a batch, for example 128")
     if resize is not None:
         _check_whole_number("resize", resize, "the side of the image in pixels, for example 96, or None for 28")
-    device = check_device(device)
+    device = find_device(device)
     folder, hashes = (files.SAMPLE_DIR, files.sample_hashes()) if sample else fetch.full_or_sample(root)
     images, labels = files.read_split(folder, "train", hashes)
     if held_out:
@@ -106,22 +107,6 @@ def _hold_out(labels: torch.Tensor, per_class: int) -> tuple[torch.Tensor, torch
         raise ValueError(f"held_out={per_class} of each class would leave nothing to train on.")
     kept, apart = ([p[part] for p in places] for part in (slice(-per_class), slice(-per_class, None)))
     return torch.cat(kept).sort().values, torch.cat(apart).sort().values
-
-
-def check_device(device: str | torch.device) -> torch.device:
-    """A torch.device that really works here, or a ValueError that says what to do."""
-    try:
-        checked = torch.device(device)
-    except (RuntimeError, TypeError) as error:
-        raise ValueError(f"device={device!r} is not a device. Use 'cpu', or 'cuda' where there is a GPU.") from error
-    try:
-        torch.empty(1, device=checked)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise ValueError(
-            f"device={str(device)!r} was asked for, but this PyTorch finds none here. Use device='cpu' "
-            "(torch.cuda.is_available() tells whether there is a CUDA GPU)."
-        ) from error
-    return checked
 
 
 def _check_whole_number(name: str, value, meaning: str) -> None:

@@ -135,11 +135,8 @@ class Examiner:
         device = next(self.net.parameters()).device
         X, y = torch.cat(self.X).to(device), torch.cat(self.y).to(device)
         silent: dict[str, float] = {}
-        hooks = [
-            module.register_forward_hook(_note_silent(name, silent))
-            for name, module in self.net.named_modules()
-            if isinstance(module, nn.ReLU)
-        ]
+        relus = [(name, module) for name, module in self.net.named_modules() if isinstance(module, nn.ReLU)]
+        hooks = [module.register_forward_hook(_note_silent(name, silent)) for name, module in relus]
         try:
             with evaluation_mode(self.net), torch.enable_grad():
                 logits = self.net(X)
@@ -150,17 +147,14 @@ class Examiner:
                 hook.remove()
         classes = logits.shape[1]
         names = self.names or (LABELS if classes == len(LABELS) else [f"class {k}" for k in range(classes)])
-        now = self._weights()
+        now, was = self._weights(), {name: w.to(device) for name, w in self.first.items()}
         return Health(
             classes=classes,
             loss=loss.item() if training_loss is None else training_loss,
             dead=(logits == 0).all(dim=0).nonzero().flatten().tolist(),
             silent=silent,
             gradient=gradient,
-            moved={
-                name: ((now[name] - w.to(device)).norm() / w.norm().clamp_min(1e-12)).item()
-                for name, w in self.first.items()
-            },
+            moved={k: ((now[k] - w).norm() / w.norm().clamp_min(1e-12)).item() for k, w in was.items()},
             images_tell_labels=_images_tell_labels(X, y, classes),
             steps=steps,
             names=names,

@@ -68,6 +68,9 @@ def _full_set():
 
 
 def _accelerator():
-    if torch.cuda.is_available():
-        return "[OK]", f"GPU: {torch.cuda.get_device_name()}"
-    return "[--]", f"no CUDA GPU: every chapter also runs on the CPU ({torch.get_num_threads()} threads)"
+    from nin_course.device import device_name, find_device
+
+    name = device_name(find_device())
+    if torch.accelerator.is_available():
+        return "[OK]", f"GPU: {name}"
+    return "[--]", f"no GPU: every chapter also runs on the {name}"

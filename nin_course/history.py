@@ -59,13 +59,7 @@ class Hopeless(Exception):
 class Steps:
     """Counts the steps of a run and looks at the loss every READ_EVERY of them."""
 
-    def __init__(
-        self,
-        history: History,
-        callbacks: Sequence[Callable[[History], None]],
-        examiner: Examiner | None,
-        scheduler=None,
-    ):
+    def __init__(self, history: History, callbacks: Sequence[Callable], examiner: Examiner | None, scheduler=None):
         self.history, self.callbacks, self.examiner, self.scheduler = history, callbacks, examiner, scheduler
         self.step = self.images = self.images_read = 0
         self.loss_sum = 0

@@ -42,9 +42,8 @@ def show_image(axis, image, **options):
     """One (H, W) image, a tensor, on a matplotlib axis, bright on dark, without ticks; returns the AxesImage."""
     axis.set_xticks([])
     axis.set_yticks([])
-    return axis.imshow(
-        image.numpy(), **{"cmap": SEQUENTIAL, "vmin": 0, "vmax": 1, "interpolation": "nearest", **options}
-    )
+    options = {"cmap": SEQUENTIAL, "vmin": 0, "vmax": 1, "interpolation": "nearest", **options}
+    return axis.imshow(image.numpy(), **options)
 
 
 def png(figure) -> bytes:

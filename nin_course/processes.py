@@ -15,22 +15,25 @@ import torch.distributed as dist
 from torch import nn
 from torch.utils.data import DataLoader
 
-from nin_course.data import check_device
+from nin_course.device import find_device
 
 
 def join_processes(device: str | torch.device | None = None) -> torch.device:
-    """Under torchrun, meets the other processes (nccl on GPUs, else gloo); returns the device of this one.
+    """Under torchrun, meets the other processes; returns the device of this one.
 
-    `device` is the GPU if there is one, unless named.
+    `device` is the GPU if there is one, unless named; each process takes a GPU of its own. Apple's mps is one GPU, for
+    one process: there several train on the CPU.
     """
-    device = check_device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    device = find_device(device)
     if int(os.environ.get("WORLD_SIZE", 1)) == 1:
         return device
-    if device.type == "cuda":
-        device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
-        torch.cuda.set_device(device)
+    if device.type == "mps":
+        device = torch.device("cpu")
+    if device.type != "cpu":
+        device = torch.device(device.type, int(os.environ["LOCAL_RANK"]))
+        torch.accelerator.set_device_index(device)
     if not dist.is_initialized():
-        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        dist.init_process_group(dist.get_default_backend_for_device(device))
     return device
 
 
@@ -53,10 +56,9 @@ def mean_over_processes(numbers: tuple[float, ...]) -> tuple[float, ...]:
     """The mean of each number over all processes."""
     if not _joined():
         return numbers
-    device = "cuda" if dist.get_backend() == "nccl" else "cpu"
-    total = torch.tensor(numbers, dtype=torch.float64, device=device)
-    dist.all_reduce(total)
-    return tuple((total / processes()).tolist())
+    everyones = [None] * processes()
+    dist.all_gather_object(everyones, numbers)
+    return tuple(sum(each) / len(each) for each in zip(*everyones, strict=True))
 
 
 def share(train_iter: DataLoader) -> DataLoader:

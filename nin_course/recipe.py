@@ -64,13 +64,13 @@ PRESETS = {
 def preset(name: str | None = None, **changes) -> Recipe:
     """The recipe of that name, "smoke" (seconds), "laptop" (minutes), "gpu" or "notes", with fields changed.
 
-    Without a name it is "gpu" where there is a CUDA GPU and "laptop" elsewhere. Raises ValueError for an unknown name
-    or field.
+    Without a name it is "gpu" where there is a GPU, of any make, and "laptop" elsewhere. Raises ValueError for an
+    unknown name or field.
 
     >>> preset("laptop", epochs=2).epochs
     2
     """
-    name = name or ("gpu" if torch.cuda.is_available() else "laptop")
+    name = name or ("gpu" if torch.accelerator.is_available() else "laptop")
     if name not in PRESETS:
         raise ValueError(f"preset={name!r} is not one of {', '.join(map(repr, PRESETS))}.")
     unknown = set(changes) - set(vars(PRESETS[name]))
@@ -110,9 +110,8 @@ def prepare(recipe: Recipe, train_iter=None, *, device=None, seed: int = 0) -> t
         steps = recipe.epochs * len(train_iter)
         scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.lr, total_steps=steps, pct_start=0.25)
     settings = dict(epochs=recipe.epochs, optimizer=optimizer, scheduler=scheduler, device=device, seed=seed)
-    settings |= dict(
-        label_smoothing=recipe.label_smoothing, channels_last=recipe.fast, autocast=recipe.fast and has_bfloat16(device)
-    )
+    settings |= dict(label_smoothing=recipe.label_smoothing, channels_last=recipe.fast)
+    settings["autocast"] = recipe.fast and has_bfloat16(device)
     return net, train_iter, settings
 
 

@@ -19,6 +19,7 @@ from torch import nn
 from nin_course.budget import notes_epochs, summary
 from nin_course.checkpoint import write_whole
 from nin_course.data import LABELS
+from nin_course.device import device_name
 from nin_course.files import FULL, sample_hashes
 from nin_course.history import History
 from nin_course.norm import fold_batch_norm
@@ -99,9 +100,8 @@ def cost(net: nn.Module, recipe: Recipe, images: int) -> dict:
 
 def made_on(device, autocast: bool) -> dict:
     """Machine and versions, as far as they can matter."""
-    on = torch.device(device)
     return {
-        "device": torch.cuda.get_device_name(on) if on.type == "cuda" else f"CPU, {torch.get_num_threads()} threads",
+        "device": device_name(device),
         "machine": platform.machine(),
         "autocast": "bfloat16" if autocast else "no",
         "versions": History("", None).versions | {"torchvision": torchvision.__version__},

@@ -6,12 +6,13 @@ from torch import nn
 
 def has_bfloat16(device: str | torch.device) -> bool:
     """True if `device` multiplies bfloat16 numbers in hardware, so that autocast makes it faster, not slower."""
-    if torch.device(device).type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    if torch.device(device).type == "cpu":
+    kind = torch.device(device).type
+    if kind == "cpu":
         can = getattr(torch.cpu, "get_capabilities", dict)()  # an older PyTorch does not tell
         return bool(can.get("avx512_bf16") or can.get("amx_bf16"))
-    return False
+    if kind not in ("cuda", "xpu"):  # Apple's mps works in bfloat16, but does not tell whether that is faster
+        return False
+    return torch.get_device_module(kind).is_bf16_supported(including_emulation=False)
 
 
 class Fast(nn.Module):

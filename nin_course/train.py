@@ -10,7 +10,7 @@ from torch import nn
 
 from nin_course.budget import check_input
 from nin_course.checkpoint import load_checkpoint, restore, save_checkpoint
-from nin_course.data import check_device
+from nin_course.device import find_device
 from nin_course.diagnose import Examiner, evaluation_mode
 from nin_course.history import History, Hopeless, Steps
 from nin_course.processes import mean_over_processes, processes, rank, together
@@ -104,10 +104,10 @@ def fit(
     """Train `net` on batches of (X, y) for `epochs` passes over `train_iter`; returns its History.
 
     X (N, C, H, W) float32, y (N,) int64. The optimizer is Adam with learning rate `lr` unless you give one. `device`
-    is the GPU if there is one, unless named. `seed` fixes shuffling and dropout. Each of `callbacks` is called with
-    the History so far every 50 steps and after every epoch. Ctrl-C, JupyterLab's stop square, or a callback whose
-    attribute `stop` has become true, ends the run; what was learned stays in `net`, what was seen in the History. With
-    keep_best=True `net` ends, also then, with the weights of the epoch that had the best validation accuracy. A
+    is the GPU, of any make, if there is one, unless named. `seed` fixes shuffling and dropout. Each of `callbacks` is
+    called with the History so far every 50 steps and after every epoch. Ctrl-C, JupyterLab's stop square, or a callback
+    whose attribute `stop` has become true, ends the run; what was learned stays in `net`, what was seen in the History.
+    With keep_best=True `net` ends, also then, with the weights of the epoch that had the best validation accuracy. A
     callback's close(history), if it has one, is called at the end. `nin_course.demos.LivePicture` is such a callback.
 
     After every epoch `net` is examined on 128 images (`nin_course.diagnose`); a network that has exploded, or whose
@@ -120,7 +120,7 @@ def fit(
     `nin_course.checkpoint.load_checkpoint` reads it, the weights of the epoch with the best validation accuracy among
     the rest. Raises ValueError if the images are too small for `net`, or the checkpoint is damaged.
     """
-    device = check_device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    device = find_device(device)
     if seed is not None:
         torch.manual_seed(seed + rank())
     net.to(device)
