@@ -3,8 +3,16 @@
 import signal
 
 import pytest
+import torch
 
 COUNTS = pytest.StashKey[dict]()
+
+
+@pytest.fixture(autouse=True)
+def no_gpu(monkeypatch):
+    """Tests do the same on every machine; those about GPUs pretend one (`pretended`)."""
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: False)
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available=False: None)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The benchmarks run, and compare like with like."""
 
+import json
 import re
 from pathlib import Path
 
@@ -38,6 +39,22 @@ def test_what_chapter_05_quotes_was_measured():
     assert min(accuracies) >= 0.92
     assert "the notes' network, with theirs, got 83 % after five" in text
     assert round(100 * recipe.PUBLISHED[-1]) == 83
+
+
+def test_what_the_chapters_quote_from_a_gpu_was_measured_there():
+    text, notes = (
+        " ".join((ROOT / "notebooks" / "source" / f"{name}.md").read_text(encoding="utf-8").split())
+        for name in ("05_training", "A_the_original_notes")
+    )
+    race, card = (json.loads((ROOT / "benchmarks" / "gpu" / f"{n}.json").read_text()) for n in ("chapter_05", "notes"))
+    assert f"h200 = [{', '.join(f'{speed:_}' for speed in race['race'].values())}]" in text
+    assert f"queued after {race['queued_ms']} ms, done after {race['done_ms']} ms" in text
+    assert card["made_on"]["device"] == race["made_on"]["device"] == "NVIDIA H200"
+    assert "an epoch of the notes' network takes it about 4 seconds" in text
+    assert round(card["seconds"] / card["recipe"]["epochs"]) == 4
+    assert f"five epochs of 60,000 images took {card['seconds']:.0f} seconds" in notes
+    assert f"got {100 * card['accuracy']:.0f} % of the test images right" in notes
+    assert re.search(r"it never says: (.*?)\.", notes)[1].replace(" and", ",").split(", ") == card["never_said"]
 
 
 def test_the_curve_passes_its_two_marks_with_every_seed():

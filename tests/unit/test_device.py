@@ -45,9 +45,7 @@ def test_the_gpu_is_found_whoever_made_it_and_named(kind):
                 find_device(other)
 
 
-def test_without_a_gpu_it_is_the_cpu(monkeypatch):
-    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available=False: None)
-    monkeypatch.setattr(torch.accelerator, "is_available", lambda: False)
+def test_without_a_gpu_it_is_the_cpu():
     assert find_device() == torch.device("cpu")
     assert device_name("cpu") == f"CPU, {torch.get_num_threads()} threads"
     assert preset() == PRESETS["laptop"]

@@ -1,0 +1,63 @@
+"""What a chapter's kernel takes: `python benchmarks/memory.py [03 A] [--cells]`.
+
+The most that it ever held, and what it holds at the end, in MB; with --cells also where the most grew by 50 MB or more.
+One thread, as in the tests.
+"""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+import nbclient
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "notebooks" / "source"))
+import build
+
+WATCH = """
+import json, os, resource, sys, time, psutil
+from IPython import get_ipython
+_most, _start = [], time.process_time()
+def _note(*_):
+    scale = 1e6 if sys.platform == "darwin" else 1e3  # ru_maxrss is in bytes there, in KiB elsewhere
+    _most.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if scale == 1e6 else 1.024) / scale)
+get_ipython().events.register("post_run_cell", _note)
+"""
+REPORT = """
+import gc
+gc.collect()
+print(json.dumps([_most, psutil.Process().memory_info().rss / 1e6, time.process_time() - _start]))
+"""
+
+
+def measure(chapter: Path) -> tuple[list[float], float, float]:
+    """The most held after each code cell, what is held in the end (MB), and the processor seconds that it took."""
+    notebook = build.assemble(chapter, solved=True)
+    v4 = build.nbformat.v4
+    notebook.cells = [v4.new_code_cell(WATCH), *notebook.cells, v4.new_code_cell(REPORT)]
+    os.environ["OMP_NUM_THREADS"] = "1"
+    where = {"metadata": {"path": str(build.STUDENT)}}
+    nbclient.NotebookClient(notebook, timeout=600, resources=where).execute()
+    return json.loads(notebook.cells[-1].outputs[-1].text)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("chapters", nargs="*", help="for example 03 A; all of them, if none is named")
+    parser.add_argument("--cells", action="store_true", help="say at which code cells the most grew")
+    chosen = parser.parse_args()
+    print("| chapter | most, MB | in the end, MB | processor seconds |\n|---|---|---|---|")
+    for chapter in build.chapters():
+        name = chapter.stem.split("_")[0]
+        if chosen.chapters and name not in chosen.chapters:
+            continue
+        most, end, seconds = measure(chapter)
+        print(f"| {name} | {most[-1]:,.0f} | {end:,.0f} | {seconds:.0f} |", flush=True)
+        for i in range(1, len(most)) if chosen.cells else ():
+            if most[i] - most[i - 1] >= 50:
+                print(f"  code cell {i}: {most[i - 1]:,.0f} → {most[i]:,.0f} MB", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
