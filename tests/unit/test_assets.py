@@ -11,6 +11,7 @@ from nin_course.assets import make_recorded_run, make_sample
 from nin_course.files import SAMPLE_DIR
 from nin_course.models import nin_small
 from nin_course.recipe import load, prepare, preset
+from nin_course.runs import measure
 
 
 def test_the_samples_files_have_no_date_and_a_card_with_their_hashes(tmp_path, monkeypatch):
@@ -29,7 +30,7 @@ def test_the_samples_files_have_no_date_and_a_card_with_their_hashes(tmp_path, m
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory):
     """A run of two steps, seed 3, recorded before each and at the end: (its folder, its card, the recipes loaded)."""
-    folder, recipes = tmp_path_factory.mktemp("run"), []
+    folder, recipes, measured = tmp_path_factory.mktemp("run"), [], []
 
     def little(recipe):
         recipes.append(recipe)
@@ -42,8 +43,9 @@ def recorded(tmp_path_factory):
         patch.setattr(make_recorded_run, "STEPS", (0, 1))
         patch.setattr(make_recorded_run, "preset", lambda name, **changes: preset(name, epochs=1, **changes))
         patch.setattr(make_recorded_run, "load", little)
+        patch.setattr(make_recorded_run, "measure", lambda net, *how: measured.append(net) or measure(net, *how))
         make_recorded_run.main(folder, seed=3)
-        patch.undo()
+    assert all(torch.equal(p, p.half().float()) for net in measured for p in net.parameters())  # what is shipped
     return folder, json.loads((folder / "card.json").read_text()), recipes, little
 
 
