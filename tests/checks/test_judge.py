@@ -3,6 +3,7 @@
 import collections
 import itertools
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from nin_course.checks import _read
 from nin_course.checks._away import DEVICE, away, home
 from nin_course.checks._cases import Judge, call
 from nin_course.checks._ladder import Wrong
+from nin_course.checks._patients import Case
 
 # ---- a judge --------------------------------------------------------------------------------------------------------
 
@@ -196,7 +198,7 @@ def off(value):
 
 @pytest.mark.parametrize("name", [
     *("ch00.accuracy", "ch01.conv1x1_stride2", "ch02.fold", "ch03.pooling_matrix", "ch05.seconds_a_step"),
-    *("ch06.never_said", "ch06.bias_gradient"),
+    *("ch05.train_and_test", "ch06.never_said", "ch06.bias_gradient"),
 ])  # fmt: skip
 def test_half_a_hundredth_off_is_not_right(name):
     right = next(iter(EXERCISES[name].right.values()))[0]
@@ -319,3 +321,28 @@ def test_on_a_device_that_is_not_there_one_can_compute_but_not_mix():
     assert back[1]["total"].item() == 9
     assert back[0].device.type == "cpu"
     assert back[2] == "word"
+
+
+# ---- the patients ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("found", "letter"), [
+    (dict(finite=False), "A"),
+    (dict(loss=23.1), "A"),  # ten times ln 10, and a little
+    (dict(loss=23.0), "G"),
+    (dict(dead=[3], hopeless=True), "B"),
+    (dict(dead=[3]), "C"),
+    (dict(images_tell_labels=False), "E"),
+    (dict(moved={"a": 0.0, "b": 0.019}), "D"),
+    (dict(moved={"a": 0.0, "b": 0.021}), "F"),
+    (dict(moved={"a": 0.001, "b": 0.021}), "G"),
+])  # fmt: skip
+def test_an_examination_tells_what_is_wrong(found, letter):
+    healthy = dict(finite=True, loss=0.5, classes=10, dead=[], hopeless=False, images_tell_labels=True)
+    health = SimpleNamespace(**(healthy | dict(moved={"a": 0.2, "b": 12.4}) | found))
+    assert Case([2.3], health).fault == letter
+
+
+def test_a_patients_line_ends_with_the_least_and_the_most_that_a_block_has_moved():
+    health = SimpleNamespace(line=lambda: "loss 1.0", moved={"a": 0.5, "b": 1234.0, "c": 0.0})
+    assert Case([2.3], health).line == "loss 1.0, weights moved 0.0% to 1,234 times"
