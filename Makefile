@@ -7,7 +7,7 @@ ARGS ?=
 KEEP = MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=4294967296
 ROOT_OK = $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test notebooks demos bench clean
+.PHONY: lab test mutants notebooks demos bench clean
 
 lab: $(VENV)/lab.done
 	@$(PY) -m nin_course data --full || true
@@ -18,6 +18,9 @@ test: $(VENV)/dev.done
 	$(PY) -m nin_course data --full
 	$(PY) tests/browser/chromium.py
 	$(KEEP) OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --nbval --nbval-current-env tests notebooks
+
+mutants: $(VENV)/dev.done
+	$(PY) tests/survivors.py $(ARGS)
 
 notebooks: $(VENV)/dev.done
 	$(PY) notebooks/source/build.py

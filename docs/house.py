@@ -49,7 +49,8 @@ def imports(path: Path, known) -> set[str]:
             for name in (f"{base}.{alias.name}".lstrip(".") for alias in node.names):
                 found.add(name if name in known else base or "__init__")
         elif isinstance(node, ast.Import):
-            found |= {"__init__" for alias in node.names if alias.name == "nin_course"}
+            names = [alias.name for alias in node.names if alias.name.split(".")[0] == "nin_course"]
+            found |= {name.removeprefix("nin_course").lstrip(".") or "__init__" for name in names}
     return found
 
 

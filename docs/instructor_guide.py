@@ -26,24 +26,30 @@ SECTION = """
 """
 
 
-def guide() -> str:
+def guide(demos) -> str:
     """The page, from the demos' own texts."""
     sections = [
         SECTION.format(
             title=demo.title.rstrip("?"),
             chapter=demo.chapter,
-            text=demo().text,
-            name=demo.__name__,
+            text=demo.text,
+            name=type(demo).__name__,
             ask=demo.ask,
             set=demo.set,
             see=demo.see,
         )
-        for demo in ALL
+        for demo in demos
     ]
     return HEAD + "".join(sections)
 
 
+def write(folder: Path) -> None:
+    """The page and a picture of each demo, as it is when it opens."""
+    demos = [demo() for demo in ALL]
+    for demo in demos:
+        (folder / "img" / f"{type(demo).__name__}.png").write_bytes(demo.picture.value)
+    (folder / "instructor_guide.md").write_text(guide(demos))
+
+
 if __name__ == "__main__":
-    for demo in ALL:
-        (DOCS / "img" / f"{demo.__name__}.png").write_bytes(demo().picture.value)
-    (DOCS / "instructor_guide.md").write_text(guide())
+    write(DOCS)

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import json
 import struct
+from pathlib import Path
 
 import torch
 
@@ -29,11 +30,12 @@ def sample_files() -> dict[str, bytes]:
     return files
 
 
-if __name__ == "__main__":
-    SAMPLE_DIR.mkdir(exist_ok=True)
+def main(folder: Path = SAMPLE_DIR) -> None:
+    """Writes the four files and their card."""
+    folder.mkdir(exist_ok=True)
     hashes = {}
     for name, content in sample_files().items():
-        (SAMPLE_DIR / f"{name}.gz").write_bytes(gzip.compress(content, 9, mtime=0))
+        (folder / f"{name}.gz").write_bytes(gzip.compress(content, 9, mtime=0))
         hashes[name] = hashlib.sha256(content).hexdigest()
     card = {  # nin_course.files reads "sha256"
         "what": "10,000 training and 2,000 test images of Fashion-MNIST, 28 x 28, every class equally often",
@@ -42,5 +44,10 @@ if __name__ == "__main__":
         "licence": "MIT, Copyright (c) 2017 Zalando SE, https://tech.zalando.com",
         "command": "python -m nin_course.assets.make_sample",
         "sha256": hashes,
+        "sha256_of_the_full_set": FULL,
     }
-    (SAMPLE_DIR / "card.json").write_text(json.dumps(card, indent=2) + "\n")
+    (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -171,7 +171,7 @@ def at_line(error: BaseException) -> str:
     last, step = None, error.__traceback__
     while step:
         name = step.tb_frame.f_code.co_filename
-        if not name.startswith(("<frozen", *NOT_THEIRS)):
+        if not name.startswith("<frozen") and not str(Path(name).resolve()).startswith(NOT_THEIRS):
             last = linecache.getline(name, step.tb_lineno, step.tb_frame.f_globals).strip() or last
         step = step.tb_next
     return f", at `{last}`" if last else ""

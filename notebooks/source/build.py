@@ -184,8 +184,12 @@ def source_of(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return bare
 
 
-if __name__ == "__main__":
-    starts = tuple(sys.argv[1:]) or ("",)
+def main(starts: list[str]) -> None:
+    """Builds the chapters whose names start so; all, if nothing is given."""
     for chapter in chapters():
-        if chapter.stem.startswith(starts):
+        if chapter.stem.startswith(tuple(starts) or ("",)):
             build(chapter)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

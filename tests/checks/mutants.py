@@ -9,6 +9,7 @@ import copy
 import importlib
 import itertools
 import linecache
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +30,12 @@ MORE_OR_LESS |= {
     ast.BitAnd: ast.BitOr,
 }
 COMPARED = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq}
+COMPARED |= {ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is}
+AND_OR = {ast.And: ast.Or, ast.Or: ast.And}
+OTHERS = {"min": "max", "max": "min", "any": "all", "all": "any", "mean": "median", "median": "mean"}
+KEY = re.compile(r"#?\w+")  # a string that is a name or a colour: it is read backwards, but for its first letter
 LIBRARIES = ("torch", "nn", "d2l", "F")  # their functions are no methods of a value
+KEPT = (ast.Return, ast.Pass, ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)  # statements never dropped
 AROUND = 26  # characters of the line before a change, in its description
 ONE_SIDED = (ast.Sub, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult)  # swapping the operands is a change
 
@@ -115,7 +121,14 @@ def changes(node: ast.AST) -> Iterator:
         if isinstance(node.op, ONE_SIDED):
             yield lambda n: morph(n, ast.BinOp(n.right, n.op, n.left))
     if isinstance(node, ast.Compare):
-        yield lambda n: setattr(n, "ops", [COMPARED[type(n.ops[0])]()])
+        yield lambda n: setattr(n, "ops", [COMPARED[type(n.ops[0])](), *n.ops[1:]])
+    if isinstance(node, ast.BoolOp):
+        yield lambda n: setattr(n, "op", AND_OR[type(n.op)]())
+    for field in ("id", "attr"):
+        if getattr(node, field, None) in OTHERS:
+            yield lambda n, field=field: setattr(n, field, OTHERS[getattr(n, field)])
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and KEY.fullmatch(node.value):
+        yield lambda n: setattr(n, "value", n.value[0] + n.value[:0:-1])
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):
         yield lambda n: setattr(n, "value", n.value + 1)
         yield lambda n: setattr(n, "value", n.value - 1)
@@ -142,7 +155,7 @@ def changes(node: ast.AST) -> Iterator:
             yield lambda n, i=i: n.keywords.pop(i)
     for field in ("body", "orelse"):
         for i, statement in enumerate(getattr(node, field, []) if isinstance(getattr(node, field, None), list) else []):
-            if not isinstance(statement, (ast.Return, ast.Pass)) and not docstring(statement):
+            if not isinstance(statement, KEPT) and not docstring(statement):
                 yield lambda n, field=field, i=i: getattr(n, field).__setitem__(i, ast.Pass())
     if isinstance(node, ast.For):
         yield lambda n: n.body.append(ast.Break())

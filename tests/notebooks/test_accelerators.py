@@ -21,7 +21,7 @@ LESS = {
         "torch.rand(128, 1, 224, 224, device=gpu)": "torch.rand(1, 1, 224, 224, device=gpu)",
         "load_data_fashion_mnist(256, sample=True)": "load_data_fashion_mnist(8, sample=True)",
     },
-    "A_the_original_notes": {"batch_size = 32": "batch_size = 2", "islice(train_iter, 6)": "islice(train_iter, 1)"},
+    "A_the_original_notes": {"batch_size = 16": "batch_size = 2", "islice(train_iter, 12)": "islice(train_iter, 1)"},
 }
 
 

@@ -6,6 +6,7 @@ import re
 import build
 import nbformat
 import pytest
+from nbclient.exceptions import CellExecutionError
 
 PAIRS = [(chapter, path, solved) for chapter in build.chapters() for path, solved in build.targets(chapter).items()]
 IDS = ["/".join(path.parts[-2:]) for _, path, _ in PAIRS]
@@ -154,11 +155,79 @@ def test_names_assigned_by_a_solution_keep_their_name():
     assert build.with_placeholders(source) == "a = ...  # your answer\nb = ...  # your answer\nprint(1)"
 
 
+HEAD = "---\nkernelspec:\n  display_name: Python 3\n  name: python3\n---\n\n"
+TOY = """\
+# A toy
+
+```{code-cell} ipython3
+import os, time
+import ipywidgets
+print("one", flush=True)
+time.sleep(0.3)
+print("two")
+print(os.path.basename(os.getcwd()))
+ipywidgets.IntSlider(value=3)
+```
+
+```{code-cell} ipython3
+### BEGIN SOLUTION
+answer = 6 * 7
+### END SOLUTION
+```
+
+```{code-cell} ipython3
+:tags: [check]
+answer
+```
+"""
+
+
+@pytest.fixture
+def school(tmp_path, monkeypatch):
+    """Where chapters and notebooks lie: a folder of its own."""
+    for name, folder in (("SOURCE", "source"), ("STUDENT", "notebooks"), ("SOLVED", "notebooks/solutions")):
+        monkeypatch.setattr(build, name, tmp_path / folder)
+    build.SOURCE.mkdir()
+    return tmp_path
+
+
+def test_a_chapter_becomes_two_notebooks_that_are_the_same_from_build_to_build(school):
+    (build.SOURCE / "01_toy.md").write_text(HEAD + TOY)
+    build.main(["01"])
+    views = set()
+    for folder, answer in ((build.STUDENT, "Ellipsis"), (build.SOLVED, "42")):
+        text = (folder / "01_toy.ipynb").read_text()
+        first, _, check = code_cells(nbformat.reads(text, as_version=4))
+        stream, slider = first.outputs
+        assert stream.text == f"one\ntwo\n{folder.name}\n"
+        views.add(slider.data["application/vnd.jupyter.widget-view+json"]["model_id"])
+        (states,) = json.loads(text)["metadata"]["widgets"].values()
+        assert views <= set(states["state"])  # each run draws its ids anew; in both notebooks they are the same
+        assert check.outputs[0].data["text/plain"] == answer
+        assert "execution" not in first.metadata
+        assert json.loads(text)["metadata"]["language_info"] == {"name": "python"}
+    assert len(views) == 1
+
+
+def test_an_error_in_a_chapter_stops_the_build_and_leaves_the_notebook_as_it_was(school):
+    (build.SOURCE / "01_toy.md").write_text(HEAD + "```{code-cell} ipython3\n1 / 0\n```\n")
+    with pytest.raises(CellExecutionError, match="ZeroDivisionError"):
+        build.main([])
+    assert not list(school.rglob("*.ipynb"))
+
+
+@pytest.mark.parametrize(("asked", "built"), [([], "abc"), (["02"], "b"), (["03", "01"], "ac"), (["4"], "")])
+def test_the_chapters_that_are_asked_for_are_built(school, monkeypatch, asked, built):
+    for name in ("03_c", "01_a", "02_b"):
+        (build.SOURCE / f"{name}.md").touch()
+    seen = []
+    monkeypatch.setattr(build, "build", lambda chapter: seen.append(chapter.stem[-1]))
+    build.main(asked)
+    assert "".join(seen) == built
+
+
 def test_a_solution_without_a_check_stops_the_build(tmp_path):
     chapter = tmp_path / "x.md"
-    chapter.write_text(
-        "---\nkernelspec:\n  display_name: Python 3\n  name: python3\n---\n\n"
-        "```{code-cell} ipython3\n### BEGIN SOLUTION\na = 1\n### END SOLUTION\n```\n"
-    )
+    chapter.write_text(HEAD + "```{code-cell} ipython3\n### BEGIN SOLUTION\na = 1\n### END SOLUTION\n```\n")
     with pytest.raises(ValueError, match="not followed by a cell tagged 'check'"):
         build.assemble(chapter, solved=False)

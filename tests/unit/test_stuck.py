@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 import nin_course as d2l
+from nin_course.assets import make_stuck_runs
 from nin_course.assets.make_stuck_runs import (
     BATCH,
     RECIPES,
@@ -129,10 +130,56 @@ def test_an_unknown_recipe_is_refused():
 
 def test_a_run_that_is_written_down_is_not_made_again(tmp_path, monkeypatch):
     (tmp_path / "runs.jsonl").write_bytes((FOLDER / "runs.jsonl").read_bytes())
-    monkeypatch.setattr("nin_course.assets.make_stuck_runs.one_run", lambda *_: pytest.fail("made again"))
+    monkeypatch.setattr(make_stuck_runs, "one_run", lambda *_: pytest.fail("made again"))
+    monkeypatch.setattr(make_stuck_runs, "load_data_fashion_mnist", lambda *_, sample: (range(3), None))
     main(folder=tmp_path)
     assert (tmp_path / "runs.jsonl").read_bytes() == (FOLDER / "runs.jsonl").read_bytes()
     assert json.loads((tmp_path / "card.json").read_text())["recipe_names"] == list(RECIPES)
+
+
+def test_two_processes_make_the_seeds_between_them_and_the_last_one_sorts_them(tmp_path, monkeypatch):
+    made = lambda recipe, seed, *_: {"recipe": recipe, "seed": seed, "accuracy": 0.5}  # noqa: E731
+    monkeypatch.setattr(make_stuck_runs, "one_run", made)
+    monkeypatch.setattr(make_stuck_runs, "load_data_fashion_mnist", lambda *_, sample: (range(3), None))
+    monkeypatch.setattr(make_stuck_runs, "SEEDS", range(4))
+    for part, seeds in (("1/2", [1, 3]), ("0/2", [0, 1, 2, 3])):
+        assert not (tmp_path / "card.json").exists()
+        main(part, tmp_path)
+        runs = [json.loads(line) for line in (tmp_path / "runs.jsonl").read_text().splitlines()]
+        assert {(run["recipe"], run["seed"]) for run in runs} == {(r, s) for r in RECIPES for s in seeds}
+    assert [(run["recipe"], run["seed"]) for run in runs] == [(r, s) for r in RECIPES for s in range(4)]
+    assert json.loads((tmp_path / "card.json").read_text())["steps"].startswith("3 of 32 images")
+
+
+def test_a_run_says_what_the_training_of_its_seed_was(monkeypatch):
+    """Twelve steps, looked at before the first, after three and at the end; done once more here, by hand."""
+    monkeypatch.setattr(make_stuck_runs, "EXAMINED", 4)
+    monkeypatch.setattr(make_stuck_runs, "STEPS", (0, 3))
+    train_iter, test_iter = d2l.load_data_fashion_mnist(2, SIZE, sample=True)
+    for batches, n in ((train_iter, 24), (test_iter, 30)):
+        batches.dataset.images, batches.dataset.labels = batches.dataset.images[:n], batches.dataset.labels[:n]
+    run = make_stuck_runs.one_run("width kept", 5, train_iter, test_iter)
+
+    X, y = (torch.cat(part) for part in zip(*test_iter, strict=True))
+    X4, _ = train_iter.dataset[range(4)]
+    torch.manual_seed(5)
+    net, losses = network("width kept").to(memory_format=torch.channels_last), []
+    evidence = [net.eval()(X4).mean(dim=0).tolist()]
+    learn(net.train(), "width kept", train_iter, lambda loss, _: losses.append(loss.item()))
+    said = net.eval()(X).argmax(dim=1)
+    evidence.append(net(X4).mean(dim=0).tolist())
+
+    assert (run["recipe"], run["seed"]) == ("width kept", 5)
+    assert run["loss"] == pytest.approx([sum(losses[:10]) / 10, sum(losses[10:]) / 2], rel=1e-3)
+    assert list(run["health"]) == list(run["evidence"]) == [0, 3, 12]
+    assert run["health"][12]["loss"] == pytest.approx(sum(losses[2:]) / 10, rel=1e-3)
+    assert run["evidence"][0] == pytest.approx(evidence[0], rel=0.01, abs=1e-3)
+    assert run["evidence"][12] == pytest.approx(evidence[1], rel=0.01, abs=1e-3)
+    confusion = torch.tensor(run["confusion"])
+    assert torch.equal(confusion.sum(dim=1), y.bincount(minlength=10))
+    assert torch.equal(confusion.sum(dim=0), said.bincount(minlength=10))
+    assert run["accuracy"] == pytest.approx((said == y).float().mean().item())
+    assert run["never_said"] == [k for k in range(10) if k not in said]
 
 
 def test_rounding_keeps_four_digits_and_the_structure():

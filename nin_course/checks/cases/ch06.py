@@ -142,7 +142,7 @@ never_said.wrong |= {
     "a loop that is too long": ((lambda c: [c[k, k + 1] for k in range(len(c))],), "stopped with IndexError"),
 }
 
-KEY = "".join(case.fault for case in five_cases())
+KEY = "EFBDA"
 CONTRADICTED = {
     "A": "An exploded loss is enormous",
     "B": "dead classes, not 10",

@@ -1,0 +1,11 @@
+"""Chapter 06's five patients are trained before the clock of a check runs."""
+
+import pytest
+
+from nin_course.checks._patients import five_cases
+
+
+@pytest.fixture(autouse=True)
+def _patients(request):
+    if "ch06" in request.node.nodeid:
+        five_cases()

@@ -1,0 +1,348 @@
+"""How a function is judged, and how answers are read: seen on toys whose verdicts are written out here."""
+
+import collections
+import itertools
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from exercises import EXERCISES
+from torch import nn
+
+from nin_course.checks import _read
+from nin_course.checks._away import DEVICE, away, home
+from nin_course.checks._cases import Judge, call
+from nin_course.checks._ladder import Wrong
+from nin_course.checks._patients import Case
+
+# ---- a judge --------------------------------------------------------------------------------------------------------
+
+
+def told(answer, rule=lambda a, b: a * b, cases=((10, 20), (3, 4), (2, 2), (5, 1)), read=None, **settings):
+    """What a judge says: of a right answer "" or a remark."""
+    read = read or (lambda value: {"": _read.tensor(value)})
+    try:
+        return Judge("toy", rule, read, cases, **settings)(answer)
+    except Wrong as wrong:
+        return str(wrong)
+
+
+ADDED = {"You added.": lambda a, b: a + b}
+
+
+def doubles_at(n):
+    """Right, but for its n-th call."""
+    calls = []
+
+    def answer(a, b):
+        calls.append(1)
+        return a * b * (2 if len(calls) == n else 1)
+
+    return answer
+
+
+def divides(a, b):
+    return a // 0
+
+
+def prints(a, b):
+    print("first")
+    print(a * b)
+
+
+SAID = [
+    (lambda a, b: a * b, ""),
+    (lambda a, b: a + b, "toy(5, 1): you say 6, it should be 5. You added."),
+    (lambda a, b: a + b if a == 3 else a * b, "toy(3, 4): you say 7, it should be 12."),  # not added in every case
+    (lambda a, b: 5, "toy(2, 2): you say 5, it should be 4. It gives the same in all of these cases."),
+    (lambda a, b: a * a, "toy(5, 1): you say 25, it should be 5. Its result does not depend on b: with another one it "
+     "is the same."),
+    (divides, "toy(2, 2) stopped with ZeroDivisionError, at `return a // 0`: integer division or modulo by zero."),
+    (lambda a, b: None, "toy(2, 2) returned None. Is the `return` missing, or not reached?"),
+    (prints, "toy(2, 2) printed '4' and returned None. `print` shows a value and forgets it; `return` gives it to "
+     "whoever called."),
+    (lambda a, b: "much", "toy(2, 2): numbers are wanted; this is the string 'much'."),
+    (7, "Give the check the function itself, toy, without brackets; this is the number 7."),
+    (nn.ReLU(), "Give the check the function itself, toy, without brackets; this is a network (ReLU)."),
+    (doubles_at(1), "toy(10, 20): you say 400, it should be 200. Called again with the same arguments, it gives "
+     "something else."),
+    (doubles_at(2), "toy(3, 4): you say 24, it should be 12."),
+    (doubles_at(4), "toy(5, 1): you say 10, it should be 5."),
+    (doubles_at(5), "toy(10, 20) is right the first time. Called again with the same arguments, it gives something "
+     "else."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("answer", "said"), SAID)
+def test_a_judge_tells_the_smallest_wrong_case_and_a_mistake_that_fits_all_cases(answer, said, capsys):
+    assert told(answer, mistakes=ADDED) == said
+
+
+def tells_the_shape(X):
+    return X.sum(dim=1)
+
+
+def spoils(X):
+    X += 1
+    return X
+
+
+MAPS = [(torch.tensor([[1.0, 2.0], [3.0, 4.0]]),), (torch.tensor([[5.0, 0.0], [0.0, 2.0], [1.0, 1.0]]),)]
+
+
+def test_a_judge_tells_the_shape_then_the_first_place_that_differs_and_the_largest_difference():
+    rule = lambda X: X.T  # noqa: E731
+    assert told(tells_the_shape, rule, MAPS) == "toy(X (2, 2)): the shape is (2,), it should be (2, 2)."
+    assert told(lambda X: X.T + torch.tensor([[0.0], [5.0]]), rule, MAPS[:1]).startswith(
+        "toy(X (2, 2)): the shape is right; at [1, 0] stands 7, it should be 2 (the largest difference is 5)."
+    )
+
+
+def test_an_answer_gets_copies_and_is_told_what_it_changes():
+    before = [X.clone() for (X,) in MAPS]
+    changes = "changes X in place, behind the caller's back."
+    assert told(spoils, lambda X: X + 1, MAPS) == f" But it {changes}"
+    assert told(spoils, lambda X: X + 2, MAPS).endswith(f"It also {changes}")
+    assert told(lambda X: X + 1, lambda X: X + 1, MAPS) == ""
+    assert all(torch.equal(X, kept) for (X,), kept in zip(MAPS, before, strict=True))
+
+
+@pytest.mark.parametrize(("factor", "right"), [(1.0009, True), (0.9991, True), (1.003, False), (0.997, False)])
+def test_the_tolerance_is_a_share_of_the_largest_number(factor, right):
+    assert (told(lambda a, b: factor * a * b, tolerance=1e-3) == "") == right
+
+
+PARTS = {
+    "sum": {"The sum is a difference.": lambda a, b: a - b, "The sum lacks b.": lambda a, b: a},
+    "product": {"The product is a power.": lambda a, b: a**b},
+}
+
+
+@pytest.mark.parametrize(("answer", "said"), [
+    (lambda a, b: (a - b, a * b), "The sum is a difference."),
+    (lambda a, b: (a, a**b), "The sum lacks b. The product is a power."),
+    (lambda a, b: (a * b, a + b), "They stand in the other order: (sum, product)."),
+    (lambda a, b: (a**b, a + b), "They stand in the other order: (sum, product). The product is a power."),
+])  # fmt: skip
+def test_each_of_two_parts_has_its_own_mistake(answer, said):
+    settings = dict(cases=((2, 5), (3, 4), (5, 3)), of_part=PARTS)
+    read = lambda value: _read.numbers(value, ("sum", "product"))  # noqa: E731
+    found = told(answer, lambda a, b: (a + b, a * b), read=read, **settings)
+    assert found.endswith(f". {said}")
+    assert "for sum" in found or "for product" in found
+
+
+# ---- the exercises' judges ------------------------------------------------------------------------------------------
+
+NUMBERS = dict(four=4, five=5, six=6, seven=7, eight=8, nine=9, ten=10, eleven=11, twelve=12)
+
+
+def judged(name, answer=None):
+    """(the verdict on an answer, by default the first right one; the judge that was asked)."""
+    judges = []
+
+    right = next(iter(EXERCISES[name].right.values()))
+    with pytest.MonkeyPatch.context() as patch:
+        look = Judge.__call__
+        patch.setattr(Judge, "__call__", lambda judge, answer: judges.append(judge) or look(judge, answer))
+        verdict = EXERCISES[name](*((answer, *right[1:]) if answer else right))
+    return verdict, judges[0] if judges else None
+
+
+JUDGED = [
+    *("ch00.accuracy", "ch01.conv1x1_stride2", "ch01.cost", "ch01.notices", "ch02.unseen", "ch02.fold"),
+    *("ch03.pooling_matrix", "ch03.head_costs", "ch04.block_parameters", "ch05.seconds_a_step", "ch06.never_said"),
+    "ch06.bias_gradient",
+]
+
+
+@pytest.mark.parametrize("name", JUDGED)
+def test_the_cases_tell_each_known_mistake_from_every_other(name):
+    """Of two that give the same in every case only the first could ever be said."""
+    verdict, judge = judged(name)
+    if name != "ch01.notices":  # whose praise counts layers
+        counted = [NUMBERS[word] for word in re.findall(r"\w+", verdict.text) if word in NUMBERS]
+        assert counted[:1] in ([], [len(judge.cases)])
+    see = judge.see or judge.read
+    rules = {"": judge.rule, **judge.mistakes}
+    told_apart({w: [judge._seen(call(rule, *case), see) for case in judge.cases] for w, rule in rules.items()}, name)
+    for rules in judge.of_part.values():
+        told_apart({w: [judge._part(rule, case) for case in judge.cases] for w, rule in rules.items()}, name)
+
+
+def told_apart(given, name):
+    """Combinations of mistakes, one sentence each, may give what a combination gives that is as simple."""
+    combined = name in ("ch04.block_parameters", "ch05.seconds_a_step")
+    for (other, before), (words, values) in itertools.combinations(given.items(), 2):
+        same = all(alike(a, b) for a, b in zip(before, values, strict=True))
+        as_simple = combined and other.count(".") <= words.count(".") > 1
+        assert not same or as_simple, f"{words!r} can never be said: so gives {other!r}"
+
+
+def alike(a, b):
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(alike(a[key], b[key]) for key in a)
+    if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
+        return a.shape == b.shape and torch.allclose(a, b, rtol=1e-6, atol=1e-9, equal_nan=True)
+    return type(a) is type(b) and not isinstance(a, Wrong)
+
+
+def off(value):
+    """Half a hundredth more than it should be, wherever it is no whole number by nature."""
+    if isinstance(value, (list, tuple)):
+        return tuple(off(part) if isinstance(part, (float, torch.Tensor)) else part for part in value)
+    return value * 1.005
+
+
+@pytest.mark.parametrize("name", [
+    *("ch00.accuracy", "ch01.conv1x1_stride2", "ch02.fold", "ch03.pooling_matrix", "ch05.seconds_a_step"),
+    *("ch05.train_and_test", "ch06.never_said", "ch06.bias_gradient"),
+])  # fmt: skip
+def test_half_a_hundredth_off_is_not_right(name):
+    right = next(iter(EXERCISES[name].right.values()))[0]
+    verdict, _ = judged(name, lambda *arguments: off(right(*arguments)))
+    assert verdict.passed is False, verdict
+
+
+# ---- what an answer is ----------------------------------------------------------------------------------------------
+
+
+def sentence(read, *arguments):
+    """What a reader gives, or its complaint."""
+    try:
+        return read(*arguments)
+    except Wrong as wrong:
+        return str(wrong)
+
+
+@pytest.mark.parametrize(("value", "words"), [
+    (None, "None"),
+    (..., "`...`"),
+    (True, "True"),
+    (torch.zeros(2, 3), "a tensor of shape (2, 3)"),
+    (np.zeros(4), "a array of shape (4,)"),
+    (nn.Linear(1, 1), "a network (Linear)"),
+    (nn.Linear, "the class Linear itself"),
+    (len, "a function, not what it returns"),
+    (1234567, "the number 1,234,567"),
+    (0.123456, "the number 0.1235"),
+    (-2.0, "the number -2"),
+    ("B" * 40, f"the string '{'B' * 30}'"),
+    ([1, 2], "a list of 2"),
+    (collections.OrderedDict(a=1), "an OrderedDict of 1"),
+    (object(), "an object"),
+    (_read.drawn(iter("abc")), "a generator of 3"),
+    (_read.drawn(iter(int, 1)), "a generator without an end"),
+])  # fmt: skip
+def test_an_answer_is_called_what_it_is(value, words):
+    assert _read.kind(value) == words
+
+
+@pytest.mark.parametrize(("value", "read"), [
+    (3, 3.0), ([3], 3.0), (torch.tensor([[0.5]]), 0.5), (np.float32(0.5), 0.5), ((n for n in [2]), 2.0),
+    (True, "a number is wanted; this is True"),
+    ([True], "a number is wanted; this is a list of 1"),
+    (torch.tensor([True]), "a number is wanted; this is a tensor of shape (1,)"),
+    (torch.ones(2), "a number is wanted; this is a tensor of shape (2,)"),
+    ("3", "a number is wanted; this is the string '3'"),
+    ([[1], [1, 2]], "a number is wanted, all of one shape; these have (1,), (2,)"),
+    (3j, "a number is wanted; this is a complex"),
+])  # fmt: skip
+def test_a_number_is_read_out_of_whatever_holds_one(value, read):
+    assert sentence(_read.number, value) == read
+
+
+def test_tensors_are_read_as_copies_in_double_precision():
+    half = torch.tensor([1.5], dtype=torch.float16, requires_grad=True)
+    read = _read.tensor(half)
+    assert (read.dtype, read.requires_grad, read.tolist()) == (torch.float64, False, [1.5])
+    double = torch.ones(2, dtype=torch.float64)
+    _read.tensor(double).zero_()
+    assert double.tolist() == [1, 1]
+    assert _read.tensor({"a": 1, "b": 2}.values()).tolist() == [1, 2]
+    assert _read.tensor([[True, 2], (3.5, np.int8(4))]).tolist() == [[1, 2], [3.5, 4]]
+    assert _read.tensor([]).tolist() == []
+
+
+@pytest.mark.parametrize(("value", "read"), [
+    ("b", "B"), (" (c). ", "C"), ("B:", "B"), ("E", "Answer with one letter, A, B, C or D; this is the string 'E'."),
+    ("AB", "Answer with one letter, A, B, C or D; this is the string 'AB'."),
+    (2, "Answer with one letter, A, B, C or D; this is the number 2."),
+])  # fmt: skip
+def test_a_letter_is_read_in_either_case(value, read):
+    assert sentence(_read.letter, value, "ABCD") == read
+
+
+@pytest.mark.parametrize(("value", "read"), [
+    ("db", ["D", "B"]), (["b", " a "], ["B", "A"]), ("B, d", ["B", "D"]), ({"d", "a", "b"}, ["A", "B", "D"]),
+    (["A", 3], "Answer with letters, A to D, in a list or a string; this is a list of 2 with the number 3 in it."),
+    (3, "Answer with letters, A to D, in a list or a string; this is the number 3."),
+])  # fmt: skip
+def test_letters_keep_their_order_and_those_of_a_set_are_sorted(value, read):
+    assert sentence(_read.letters, value, "ABCD") == read
+
+
+@pytest.mark.parametrize(("value", "read"), [
+    ((1, 2), {"one": 1.0, "two": 2.0}),
+    (torch.tensor([[3, 4]]), {"one": 3.0, "two": 4.0}),
+    ((1, 2, 3), "Two things are wanted, (one, two); this is a tuple of 3"),
+    (5, "Two things are wanted, (one, two); this is the number 5"),
+    ((1, "2"), "a number for two is wanted; this is the string '2'"),
+])  # fmt: skip
+def test_several_numbers_are_read_by_name(value, read):
+    assert sentence(_read.numbers, value, ("one", "two")) == read
+
+
+# ---- a device that is not there -------------------------------------------------------------------------------------
+
+
+def test_on_a_device_that_is_not_there_one_can_compute_but_not_mix():
+    with away():
+        there, here = torch.arange(3.0).to(DEVICE), torch.ones(3)
+        assert (
+            there.device == torch.zeros(2, device="meta").device == torch.tensor([1.0], device=DEVICE).device == DEVICE
+        )
+        for mixed in (
+            lambda: there + here,
+            lambda: here + there,
+            lambda: torch.cat([there, here]),
+            lambda: here @ there,
+        ):
+            with pytest.raises(RuntimeError, match="same device"):
+                mixed()
+        total = (2 * there + torch.tensor(1.0)).sum()  # a number of the CPU may meet it
+        there[torch.tensor([0])] = 7.0
+        there.add_(1)
+        assert isinstance(there, type(total))
+        back = home([there, {"total": total}, "word"])
+    assert back[0].tolist() == [8, 2, 3]
+    assert back[1]["total"].item() == 9
+    assert back[0].device.type == "cpu"
+    assert back[2] == "word"
+
+
+# ---- the patients ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("found", "letter"), [
+    (dict(finite=False), "A"),
+    (dict(loss=23.1), "A"),  # ten times ln 10, and a little
+    (dict(loss=23.0), "G"),
+    (dict(dead=[3], hopeless=True), "B"),
+    (dict(dead=[3]), "C"),
+    (dict(images_tell_labels=False), "E"),
+    (dict(moved={"a": 0.0, "b": 0.019}), "D"),
+    (dict(moved={"a": 0.0, "b": 0.021}), "F"),
+    (dict(moved={"a": 0.001, "b": 0.021}), "G"),
+])  # fmt: skip
+def test_an_examination_tells_what_is_wrong(found, letter):
+    healthy = dict(finite=True, loss=0.5, classes=10, dead=[], hopeless=False, images_tell_labels=True)
+    health = SimpleNamespace(**(healthy | dict(moved={"a": 0.2, "b": 12.4}) | found))
+    assert Case([2.3], health).fault == letter
+
+
+def test_a_patients_line_ends_with_the_least_and_the_most_that_a_block_has_moved():
+    health = SimpleNamespace(line=lambda: "loss 1.0", moved={"a": 0.5, "b": 1234.0, "c": 0.0})
+    assert Case([2.3], health).line == "loss 1.0, weights moved 0.0% to 1,234 times"

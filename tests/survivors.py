@@ -1,0 +1,229 @@
+"""What the tests do not notice: a module is changed by one token and its nearest tests run, again and again.
+
+`make mutants` changes the modules that differ from main; `make mutants ARGS="nin_course/train.py docs/house.py"` those
+that are named, `ARGS=--all` all. It works in copies of the tree. A change that survives is printed: either a test is
+missing there, or the change makes no difference.
+"""
+
+import argparse
+import ast
+import copy
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from queue import Queue
+
+if __name__ == "__main__":
+    for folder in ("tests/checks", "docs", "notebooks/source"):
+        sys.path.insert(0, str(Path(__file__).parents[1] / folder))
+
+import house
+import mutants
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "mutants.md"
+FOLDERS = ("nin_course", "benchmarks", "docs", "notebooks/source", "tests/browser/chromium.py", "tests/conftest.py")
+GROUPS = {  # row of the table -> rooms of docs/house.py; what is outside of the package is a tool
+    "data and files": ("data",),
+    "networks": ("networks",),
+    "budget and diagnosis": ("measuring",),
+    "training and records": ("training", "the package", "command line"),
+    "demos": ("drawing", "demos"),
+    "checks": ("checks",),
+    "tools": ("assets",),
+}
+# The tests nearest to a module are those in tests/unit that import it or have its name in theirs; except for these.
+NEAREST = {
+    "nin_course/checks": ["tests/checks"],  # of a chapter NN, those with chNN in their names
+    "nin_course/demos": ["tests/demos"],
+    "nin_course/plots.py": ["tests/demos", "tests/unit/test_benchmarks.py"],
+    "nin_course/doctor.py": ["tests/unit/test_package.py"],
+    "nin_course/history.py": ["tests/unit/test_train.py", "tests/unit/test_live.py"],
+    "notebooks/source/build.py": ["tests/notebooks/test_built.py"],
+    "docs/instructor_guide.py": ["tests/demos/test_instructor_guide.py"],
+    "tests/": ["tests/unit/test_make.py"],
+}
+
+
+def git(*arguments: str) -> list[str]:
+    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True)
+    return done.stdout.splitlines() if done.returncode == 0 else []
+
+
+def tree(*places: str) -> list[str]:
+    """The files that git keeps, or would."""
+    return [f for f in git("ls-files", "-co", "--exclude-standard", *places) if (ROOT / f).exists()]
+
+
+def modules() -> list[str]:
+    """Every module that may be changed; the cases of the checks are tests themselves."""
+    return [file for file in tree(*FOLDERS) if file.endswith(".py") and "/cases/" not in file]
+
+
+def differing() -> list[str]:
+    """Those that are not as they were where this branch left main."""
+    base = git("merge-base", "HEAD", "main") or ["HEAD"]
+    files = git("diff", "--name-only", *base) + git("ls-files", "-o", "--exclude-standard")
+    return [file for file in modules() if file in files]
+
+
+def named(module: str) -> str | None:
+    """The module's name as docs/house.py has it, or None outside of the package."""
+    return next((name for name, path in house.modules().items() if path == ROOT / module), None)
+
+
+@cache
+def imports(test: Path) -> set[str]:
+    """What a test imports: the package's modules, and others that need no dot."""
+    nodes = list(ast.walk(ast.parse(test.read_text(encoding="utf-8"))))
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return plain | {f"nin_course.{name}" for name in house.imports(test, house.modules())}
+
+
+def words(test: Path) -> list[str]:
+    return test.stem.split("_")
+
+
+@cache
+def group(module: str) -> str:
+    name = named(module)
+    room = next((room for room, names in house.rooms().items() if name in names), "assets")
+    return next(row for row, rooms in GROUPS.items() if room in rooms)
+
+
+def nearest(module: str) -> list[str]:
+    """What pytest is told to run for a module."""
+    path = Path(module)
+    for place, tests in NEAREST.items():
+        if module.startswith(place):
+            return [*tests, "-k", path.stem] if path.stem.startswith("ch0") else tests
+    name = named(module)
+    wanted = f"nin_course.{name}" if name else path.stem
+    tests = [t for t in sorted(ROOT.glob("tests/unit/test_*.py")) if wanted in imports(t) or path.stem in words(t)]
+    return [str(test.relative_to(ROOT)) for test in tests]
+
+
+def some(source: str, number: int, seed: object) -> Iterator[tuple[int, str, str]]:
+    """(line, old -> new, changed source), at most so many, drawn at random from every small change of a module."""
+    tree = ast.parse(source)
+    before, nodes = ast.unparse(tree), list(ast.walk(tree))
+    written = [(getattr(n, "lineno", 0), getattr(n, "col_offset", 0)) for n in ast.walk(ast.parse(before))]
+    hints = [h for n in nodes for h in (getattr(n, "annotation", None), getattr(n, "returns", None)) if h]
+    left_out = {id(n) for hint in hints for n in ast.walk(hint)}  # no type hint is ever run
+    places = [i for i, node in enumerate(nodes) if id(node) not in left_out]
+    possible = [(i, change) for i in places for change in mutants.changes(nodes[i])]
+    random.Random(f"{seed} {before}").shuffle(possible)
+    seen = {before}
+    for i, change in possible:
+        copied = copy.deepcopy(tree)
+        change(list(ast.walk(copied))[i])
+        after = ast.unparse(ast.fix_missing_locations(copied))
+        if after not in seen and mutants.compiles(after):
+            seen.add(after)
+            at = mutants.alike(before, after)
+            at = (before.count("\n", 0, at) + 1, at - before.rfind("\n", 0, at) - 1)
+            line = max((w, n.lineno) for w, n in zip(written, nodes, strict=True) if (0, 0) < w <= at)[1]
+            yield line, mutants.described(before, after), after
+            if len(seen) > number:
+                return
+
+
+def passes(root: Path, tests: list[str], limit: float | None = None) -> bool:
+    """Do the tests pass in this tree, within so many seconds?"""
+    command = [sys.executable, "-B", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+    settings = {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
+    run = subprocess.Popen(command, cwd=root, env=os.environ | settings, **quiet)
+    try:
+        return run.wait(limit) == 0
+    except subprocess.TimeoutExpired:
+        return False
+    finally:
+        if run.poll() is None:
+            os.killpg(run.pid, signal.SIGKILL)
+            run.wait()
+
+
+def noticed(root: Path, module: str, source: str, tests: list[str], limit: float) -> bool:
+    """Does a test fail, or never end, when the module reads like this? Afterwards it reads as before."""
+    path = root / module
+    before = path.read_text(encoding="utf-8")
+    path.write_text(source, encoding="utf-8")
+    try:
+        return not passes(root, tests, limit)
+    finally:
+        path.write_text(before, encoding="utf-8")
+
+
+def survey(chosen: list[str], number: int, seed: int) -> dict[str, list[bool]]:
+    """group -> whether each change was noticed; prints those that were not."""
+    found = defaultdict(list)
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
+        trees: Queue[Path] = Queue()
+        for name in "ab":
+            for file in tree():
+                Path(folder, name, file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / file, Path(folder, name, file))
+            trees.put(Path(folder, name))
+
+        def tried(module: str, tests: list[str], limit: float, source: str) -> bool:
+            root = trees.get()
+            try:
+                return noticed(root, module, source, tests, limit)
+            finally:
+                trees.put(root)
+
+        for module in chosen:
+            tests, start = nearest(module), time.monotonic()
+            if not tests or not passes(Path(folder, "a"), tests):
+                raise SystemExit(f"{module}: its nearest tests, {' '.join(tests) or 'none'}, do not pass as it is.")
+            limit = 20 + 3 * (time.monotonic() - start)
+            made = list(some((ROOT / module).read_text(encoding="utf-8"), number, seed))
+            results = [pool.submit(tried, module, tests, limit, source) for _, _, source in made]
+            for (line, change, _), result in zip(made, results, strict=True):
+                found[group(module)].append(result.result())
+                if not result.result():
+                    print(f"{module}:{line}  {change}", flush=True)
+    return found
+
+
+def table(found: dict[str, list[bool]]) -> str:
+    """A row of Markdown for each group, and one for all."""
+    rows = [(name, found[name]) for name in GROUPS if name in found]
+    rows.append(("all", [result for _, results in rows for result in results]))
+    head = "| group | changes | noticed | survived | noticed of all |\n|---|---|---|---|---|\n"
+    return head + "".join(
+        f"| {name} | {len(r)} | {sum(r)} | {len(r) - sum(r)} | {sum(r) / len(r):.0%} |\n" for name, r in rows if r
+    )
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("modules", nargs="*", help="paths from the root; those that differ from main if there are none")
+    parser.add_argument("--all", action="store_true", help="every module")
+    parser.add_argument("--number", type=int, default=12, help="changes a module")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--table", action="store_true", help="write the table to docs/mutants.md")
+    asked = parser.parse_args(arguments)
+    chosen = modules() if asked.all else asked.modules or differing()
+    if not chosen:
+        raise SystemExit("No module differs from main: name one, or give --all.")
+    result = table(survey(chosen, asked.number, asked.seed))
+    print(result)
+    if asked.table:
+        how = f"on {time.strftime('%Y-%m-%d')} by `make mutants`: {asked.number} changes a module, seed {asked.seed}"
+        PAGE.write_text(f"# What the tests notice\n\nWritten {how}.\n\n{result}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

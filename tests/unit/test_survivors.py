@@ -1,0 +1,76 @@
+"""`make mutants` sees which changes of a module its tests notice."""
+
+import subprocess
+from pathlib import Path
+
+import house
+import pytest
+import survivors
+
+TOY = '''
+def largest(a, b):
+    """Of two."""
+    return max(a, b)
+
+
+def unlooked_at(a: int | None = 7) -> int | None:
+    return a
+'''
+
+
+@pytest.fixture
+def toy(tmp_path, monkeypatch):
+    """A repository with one module, of which one function is tested."""
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "toy.py").write_text(TOY)
+    (tmp_path / "tests" / "unit").mkdir(parents=True)
+    test = "import sys\nsys.path.insert(0, 'docs')\nimport toy\n\ndef test_it():\n    assert toy.largest(1, 2) == 2\n"
+    (tmp_path / "tests" / "unit" / "test_it.py").write_text(test)
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+    monkeypatch.setattr(survivors, "ROOT", tmp_path)
+    monkeypatch.setattr(survivors, "PAGE", tmp_path / "page.md")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    return tmp_path
+
+
+def test_a_kill_and_a_survivor_are_told_apart_and_the_tree_stays_as_it_was(toy, capsys):
+    survivors.main(["--number", "9", "--table"])
+    said = capsys.readouterr().out
+    assert sorted(line for line in said.splitlines() if line.startswith("docs/")) == [
+        "docs/toy.py:4  return max(a, b)  ->  return max(b, a)",  # which is no mistake
+        "docs/toy.py:7  unlooked_at(a: int | None=7) -> int | No  ->  unlooked_at(a: int | None=6) -> int | No",
+        "docs/toy.py:7  unlooked_at(a: int | None=7) -> int | No  ->  unlooked_at(a: int | None=8) -> int | No",
+    ]
+    assert "| tools | 4 | 1 | 3 | 25% |\n| all | 4 | 1 | 3 | 25% |\n" in (toy / "page.md").read_text()
+    assert (toy / "docs" / "toy.py").read_text() == TOY
+
+
+def test_a_change_that_never_ends_is_noticed(toy):
+    endless = TOY.replace("return max(a, b)", "while True: pass")
+    assert survivors.noticed(toy, "docs/toy.py", endless, ["tests/unit/test_it.py"], limit=2)
+
+
+def test_tests_that_fail_as_it_is_are_no_measure(toy):
+    (toy / "docs" / "toy.py").write_text(TOY.replace("max", "min"))
+    with pytest.raises(SystemExit, match="do not pass as it is"):
+        survivors.main([])
+
+
+def test_the_same_seed_draws_the_same_changes_and_each_changes_one_line():
+    source = Path(house.__file__).read_text()
+    drawn = list(survivors.some(source, 8, seed=3))
+    assert drawn == list(survivors.some(source, 8, seed=3))
+    assert drawn != list(survivors.some(source, 8, seed=4))
+    assert len({changed for _, _, changed in drawn}) == 8
+    lines = source.splitlines()
+    for line, change, _ in drawn:
+        assert change.split("  ->  ")[0] != change.split("  ->  ")[1]
+        assert lines[line - 1].strip()
+
+
+def test_every_module_has_a_group_and_tests_that_exist():
+    for module in survivors.modules():
+        tests = survivors.nearest(module)
+        assert tests, module
+        assert all((survivors.ROOT / test).exists() for test in tests[:1])
+        assert survivors.group(module) in survivors.GROUPS
