@@ -308,7 +308,7 @@ def test_a_damaged_file_is_named_and_never_used(damage, name, whole):
     content = path.read_bytes()
     unpacked, flipped = bytearray(gzip.decompress(content)), bytearray(content)
     unpacked[-1] ^= 1
-    flipped[15:19] = b"\xff" * 4
+    flipped[10:] = b"\xff" * 40  # no block of a gzip file begins so
     path.write_bytes(
         {
             "truncated": content[:-3],
