@@ -487,8 +487,16 @@ def test_apt_is_not_asked_where_the_download_worked_or_it_was_not_wanted(nowhere
     downloading(lambda folder: None)
     with pytest.raises(OSError, match=r"^torchvision's download: it arrived incomplete$"):
         fetch.fetch_full(apt=False)
-    downloading(lambda folder: shutil.copytree(whole, folder / "FashionMNIST" / "raw"))
-    assert fetch.fetch_full() == nowhere / "fashion-mnist"
+    came = []
+
+    def bring(folder):
+        place = shutil.copytree(whole, folder / "FashionMNIST" / "raw")
+        came.extend(p.stat().st_ino for p in sorted(place.iterdir()))
+
+    downloading(bring)
+    folder = fetch.fetch_full()
+    assert folder == nowhere / "fashion-mnist"
+    assert [p.stat().st_ino for p in sorted(folder.iterdir())] == came  # moved in one step, not copied
     assert debian == []
 
 

@@ -430,6 +430,17 @@ def test_a_loss_that_stands_still_or_is_no_number_is_examined_at_once_and_no_oth
     assert steps.images == 1600
 
 
+def test_a_network_without_hope_ends_the_run_with_the_reason(capsys):
+    net = nn.Sequential(nn.Flatten(), nn.Linear(16, 2), nn.ReLU())
+    nn.init.constant_(net[1].bias, -100)
+    history = d2l.fit(net, blobs(), epochs=3, device="cpu", progress=False)
+    assert history.stopped
+    assert len(history.loss) == 1
+    assert history.health == []
+    assert capsys.readouterr().out == f"Stopped. {history.findings[0]}\n"
+    assert history.findings[0].startswith("All 2 class maps are zero for all images")
+
+
 def test_the_optimizer_is_adam_at_the_rate_that_is_given_unless_another_is(monkeypatch):
     made, adam = [], torch.optim.Adam
     monkeypatch.setattr(torch.optim, "Adam", lambda *args, **kwargs: made.append(adam(*args, **kwargs)) or made[-1])
