@@ -227,29 +227,26 @@ def test_the_full_set_is_looked_for_in_root_then_the_environment_then_the_cache_
     nowhere, tmp_path, monkeypatch
 ):
     """Whatever is where: the first place that was named by hand counts alone; the others count if they are whole."""
-    kinds = [None, *WHOLE, *files.FULL]
-    draw = torch.Generator().manual_seed(0)
-    for case, named in enumerate(itertools.product((False, True), repeat=4)):
-        for attempt in range(6):
-            base = tmp_path / f"{case}-{attempt}"
-            how = [kinds[i] if n else None for n, i in zip(named, torch.randint(9, (4,), generator=draw), strict=True)]
-            places = [base / "root", base / "environment", base / "cache" / "fashion-mnist", base / "system"]
-            holds = [lay(place, h) if h else None for place, h in zip(places, how, strict=True)]
-            monkeypatch.setattr(files, "cache_dir", lambda base=base: base / "cache")
-            monkeypatch.setattr(files, "SYSTEM_DIR", base / "system")
-            monkeypatch.setenv("NIN_COURSE_DATA", str(places[1]) if named[1] else "")
-            root = str(places[0]) if named[0] else None
-            if named[0] or named[1]:
-                first, name = (0, "root") if named[0] else (1, "NIN_COURSE_DATA")
-                if holds[first] is None:
-                    with pytest.raises(FileNotFoundError, match=f"^{name}='{places[first]}' holds .* leave {name} out"):
-                        files.find_full(root)
-                else:
-                    assert files.find_full(root) == holds[first]
+    for case, kinds in enumerate(itertools.product([None, WHOLE, list(files.FULL)], repeat=4)):
+        base = tmp_path / str(case)
+        places = [base / "root", base / "environment", base / "cache" / "fashion-mnist", base / "system"]
+        how = [kind and kind[(case + i) % 4] for i, kind in enumerate(kinds)]
+        holds = [lay(place, h) if h else None for place, h in zip(places, how, strict=True)]
+        monkeypatch.setattr(files, "cache_dir", lambda base=base: base / "cache")
+        monkeypatch.setattr(files, "SYSTEM_DIR", base / "system")
+        monkeypatch.setenv("NIN_COURSE_DATA", str(places[1]) if how[1] else "")
+        root = str(places[0]) if how[0] else None
+        if how[0] or how[1]:
+            first, name = (0, "root") if how[0] else (1, "NIN_COURSE_DATA")
+            if holds[first] is None:
+                with pytest.raises(FileNotFoundError, match=f"^{name}='{places[first]}' holds .* leave {name} out"):
+                    files.find_full(root)
             else:
-                # In the cache and in Debian's folder it is the folder itself that is told.
-                expected = [place for place, found in zip(places[2:], holds[2:], strict=True) if found]
-                assert files.find_full() == (expected[0] if expected else None)
+                assert files.find_full(root) == holds[first]
+        else:
+            # In the cache and in Debian's folder it is the folder itself that is told.
+            expected = [place for place, found in zip(places[2:], holds[2:], strict=True) if found]
+            assert files.find_full() == (expected[0] if expected else None)
 
 
 def test_a_folder_that_holds_the_files_itself_is_taken_before_torchvisions_below_it(tmp_path, monkeypatch):

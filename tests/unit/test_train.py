@@ -139,6 +139,16 @@ def test_the_seed_is_set_once_before_the_first_batch_or_not_at_all(seed, monkeyp
     assert history.seed == seed
 
 
+@pytest.mark.parametrize("number", [0, 1])
+def test_only_process_0_writes_the_checkpoint_and_speed_is_that_of_all(number, tmp_path, monkeypatch):
+    monkeypatch.setattr("nin_course.train.rank", lambda: number)
+    monkeypatch.setattr("nin_course.train.processes", lambda: 4)
+    settings = dict(epochs=1, device="cpu", progress=False, examine=False, checkpoint=tmp_path / "run.pt")
+    history = d2l.fit(small_net(), blobs(), **settings)
+    assert (tmp_path / "run.pt").exists() == (number == 0)
+    assert history.images_per_second[0] == pytest.approx(4 * 96 / history.seconds[0])
+
+
 @pytest.mark.parametrize(("channels_last", "autocast"), [(True, False), (False, True)])
 def test_what_makes_it_fast_and_what_joins_the_processes_stands_around_the_network(
     channels_last, autocast, monkeypatch
