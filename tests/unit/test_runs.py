@@ -318,6 +318,13 @@ def test_the_history_is_the_runs_own_line_by_line(held_out, tmp_path, fitted):
     assert (call["checkpoint"], call["resume"]) == (tmp_path / "checkpoint.pt", False)
 
 
+def test_weights_that_do_not_fit_the_plain_network_are_not_written(tmp_path, fitted, monkeypatch):
+    monkeypatch.setattr(runs, "fold_batch_norm", lambda net: net)  # batch norm stays in
+    with pytest.raises(RuntimeError, match="Unexpected key"):
+        run(preset("smoke", size=8), tmp_path, "", device="cpu")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["history.jsonl"]
+
+
 def test_only_process_0_writes(tmp_path, fitted, monkeypatch):
     monkeypatch.setattr(runs, "rank", lambda: 1)
     assert run(preset("smoke", size=8), tmp_path, "", callbacks=[]) == {}  # on whatever device is here
