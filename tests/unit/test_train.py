@@ -383,7 +383,7 @@ def _two_epochs(net, train_iter, test_iter, *, callbacks, **settings):
     ("history", "words"),
     [
         (dict(), "no whole epoch, 0 steps on cpu"),
-        (dict(step=[50, 77], step_loss=[2, 1]), "no whole epoch, 77 steps on cpu"),
+        (dict(step=[50, 77, 90], step_loss=[2, 1, 1]), "no whole epoch, 90 steps on cpu"),
         (dict(loss=[0.123456], train_acc=[0.98765]), "1 epoch on cpu, last: loss 0.1235, train acc 0.988"),
         (
             dict(loss=[0.9, 0.8], train_acc=[0.1, 0.2], valid_acc=[0.3, 0.4], stopped=True),
