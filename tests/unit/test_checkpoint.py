@@ -83,6 +83,12 @@ def test_without_resume_a_run_begins_anew_and_without_a_file_so_does_a_resumed_o
     assert len(second.loss) == 1
 
 
+def test_process_0_alone_writes_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("nin_course.train.rank", lambda: 1)
+    run(1, tmp_path / "run.pt")
+    assert list(tmp_path.iterdir()) == []
+
+
 KILLED = """
 import sys; sys.path.insert(0, {folder!r})
 import torch; torch.set_num_threads(1)
