@@ -1,5 +1,7 @@
 """The budget against PyTorch's own counter, for any layer that hypothesis thinks of."""
 
+from dataclasses import astuple
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -49,7 +51,42 @@ def test_any_convolution_costs_what_pytorch_counts(kernel, stride, padding, grou
 def test_nin_at_224_px_costs_762_million_macs():
     found = d2l.summary(d2l.nin())
     assert (found.parameters, found.macs) == (1_992_166, 762_297_352)
-    assert str(found).splitlines()[-1].split() == ["total", "1×10", "1,992,166", "762,297,352"]
+
+
+def test_a_summary_is_a_table_of_the_layers_as_they_run_and_of_their_sums():
+    """By hand, for two images: 8 · 4 · 9 · 9 MACs an image in the grouped convolution, 648 · 3 in the linear layer."""
+    net = nn.Sequential(
+        nn.Sequential(nn.Conv2d(8, 8, 3, groups=2, padding=1), nn.ReLU()), nn.Flatten(), nn.Linear(648, 3)
+    )
+    net[2].bias.requires_grad_(False)  # what does not learn is a parameter all the same
+    found = d2l.summary(net, (2, 8, 9, 9))
+    convolution, dense = 2 * 8 * 4 * 9 * 81, 2 * 648 * 3
+    rows = [
+        ("0.0", "Conv2d", (2, 8, 9, 9), 8 * 4 * 9 + 8, convolution, 2 * 8 * 81),
+        ("0.1", "ReLU", (2, 8, 9, 9), 0, 0, 0),
+        ("1", "Flatten", (2, 648), 0, 0, 0),
+        ("2", "Linear", (2, 3), 648 * 3 + 3, dense, 2 * 3),
+    ]
+    assert [astuple(layer) for layer in found.layers] == rows
+    assert (found.output_shape, found.parameters) == ((2, 3), 296 + 1947)
+    assert (found.macs, found.activations) == (convolution + dense, 1296 + 6)
+    table = [line.split() for line in str(found).splitlines()]
+    assert table[0] == ["layer", "kind", "output", "shape", "parameters", "MACs"]
+    assert table[1:] == [
+        ["0.0", "Conv2d", "2×8×9×9", "296", "46,656"],
+        ["0.1", "ReLU", "2×8×9×9", "0", "0"],
+        ["1", "Flatten", "2×648", "0", "0"],
+        ["2", "Linear", "2×3", "1,947", "3,888"],
+        ["total", "2×3", "2,243", "50,544"],
+    ]
+    header, *lines = str(found).splitlines()
+    assert len({len(line) for line in lines}) == 1  # numbers end below each other,
+    assert {line.index(row[1]) for line, row in zip(lines, rows, strict=False)} == {
+        header.index("kind")
+    }  # words begin so
+    stages = found.stages()
+    assert [astuple(layer) for layer in stages.layers] == [("0", "Sequential", *rows[0][2:]), *rows[2:]]
+    assert (stages.output_shape, stages.parameters) == (found.output_shape, found.parameters)
 
 
 def test_measuring_changes_neither_the_weights_nor_the_network():
@@ -68,19 +105,53 @@ def test_the_smallest_input_is_the_last_that_runs(net, smallest):
         net(torch.zeros(1, 1, smallest - 1, smallest - 1))
 
 
-def test_a_network_that_takes_no_square_image_has_no_smallest_input():
-    assert d2l.smallest_input(nn.Linear(5000, 1)) is None
+@settings(max_examples=25, deadline=None)
+@given(
+    plan=st.lists(st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(0, 1)), min_size=1, max_size=3),
+    channels=st.integers(1, 3),
+)
+def test_the_smallest_input_is_the_first_that_runs_of_all_sizes_tried_in_order(plan, channels):
+    layers = [nn.Conv2d(channels, channels, k, s, p) for k, s, p in plan]
+    net = nn.Sequential(*layers, nn.BatchNorm2d(channels))
+
+    def runs(size):
+        try:
+            net.eval()(torch.zeros(1, channels, size, size))
+        except RuntimeError:
+            return False
+        return True
+
+    smallest = next(size for size in range(1, 1000) if runs(size))
+    assert d2l.smallest_input(net.train(), channels) == smallest
+    assert net.training
 
 
-def test_an_image_too_small_is_refused_with_the_size_that_would_do():
-    with pytest.raises(ValueError, match=r"28×28 px are too small .* at least 67 px"):
-        check_input(d2l.nin(), torch.zeros(4, 1, 28, 28))
-    check_input(d2l.nin(), torch.zeros(4, 1, 67, 67))
+@pytest.mark.parametrize(("needed", "found"), [(600, 600), (1023, 1023), (1024, 1024), (1025, None), (2000, None)])
+def test_it_is_looked_for_up_to_1024_px(needed, found):
+    assert d2l.smallest_input(nn.Conv2d(1, 1, needed, bias=False, device="meta")) == found
+    assert d2l.smallest_input(nn.Linear(5000, 1, device="meta")) is None
+
+
+@pytest.mark.parametrize(("height", "width"), [(28, 28), (66, 100), (100, 66)])
+def test_an_image_too_small_is_refused_with_the_size_that_would_do(height, width):
+    net = d2l.nin(in_channels=3)
+    words = rf"^Images of {height}×{width} px are too small .* Use at least 67 px, .*resize=67\)\.$"
+    with pytest.raises(ValueError, match=words):
+        check_input(net, torch.zeros(4, 3, height, width))
+    check_input(net, torch.zeros(4, 3, 67, 100))
+
+
+def test_images_that_are_large_enough_but_do_not_fit_are_left_to_the_network():
+    check_input(d2l.nin(in_channels=3), torch.zeros(4, 1, 67, 67))  # nothing to say of channels
+    check_input(d2l.alexnet(), torch.zeros(4, 1, 300, 195))
+    check_input(nn.Linear(5000, 1), torch.zeros(4, 1, 8, 8))
 
 
 def test_a_shape_that_does_not_fit_is_refused_in_words():
+    net = d2l.nin_small()
     with pytest.raises(ValueError, match=r"shape \(1, 3, 28, 28\) does not fit"):
-        d2l.summary(d2l.nin_small(), (1, 3, 28, 28))
+        d2l.summary(net, [1, 3, 28, 28])
+    assert not any(m._forward_hooks for m in net.modules())
 
 
 def test_a_network_with_batch_norm_is_measured_as_in_evaluation_and_stays_in_training():

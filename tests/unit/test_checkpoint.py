@@ -12,7 +12,9 @@ import torch
 from torch import nn
 
 import nin_course as d2l
-from nin_course.checkpoint import load_checkpoint
+from nin_course.checkpoint import load_checkpoint, restore, save_checkpoint
+from nin_course.diagnose import Examiner
+from nin_course.history import History, Steps
 
 SAME = ("loss", "train_acc", "valid_acc", "step", "step_loss", "health", "findings")
 
@@ -20,13 +22,15 @@ SAME = ("loss", "train_acc", "valid_acc", "step", "step_loss", "health", "findin
 def run(epochs, checkpoint=None, resume=False, seed=5, callbacks=()):
     """A small run with all that could make it differ: shuffling, dropout, batch norm, momentum, a schedule."""
     torch.manual_seed(0)
-    train_iter, test_iter = d2l.load_data_fashion_mnist(200, sample=True)
+    train_iter, test_iter = d2l.load_data_fashion_mnist(10, sample=True)
+    for data, n in ((train_iter.dataset, 1000), (test_iter.dataset, 100)):
+        data.images, data.labels = data.images[:n], data.labels[:n]
     net = nn.Sequential(
         nn.Sequential(nn.Conv2d(1, 4, 5, stride=4), nn.BatchNorm2d(4), nn.ReLU()),
         *(nn.Dropout(0.2), nn.Flatten(), nn.Linear(4 * 36, 10)),
     )
     optimizer = torch.optim.AdamW(net.parameters(), lr=0.01)
-    scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.01, total_steps=50 * 6)
+    scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.01, total_steps=100 * 6)
     settings = dict(optimizer=optimizer, scheduler=scheduler, device="cpu", progress=False, callbacks=callbacks)
     history = d2l.fit(
         net, train_iter, test_iter, epochs=epochs, seed=seed, checkpoint=checkpoint, resume=resume, **settings
@@ -52,7 +56,7 @@ def test_a_run_resumed_twice_has_the_history_and_the_weights_of_an_unbroken_one(
 
 def test_a_run_stopped_in_the_middle_of_an_epoch_goes_on_from_its_last_checkpoint(tmp_path, ctrl_c):
     def interrupt(history):
-        if history.step[-1] == 150 and len(history.loss) == 2:
+        if history.step[-1] == 250 and len(history.loss) == 2:
             ctrl_c()
 
     _, stopped = run(6, tmp_path / "run.pt", callbacks=[interrupt])
@@ -68,8 +72,8 @@ def test_the_best_epochs_weights_are_in_the_checkpoint(tmp_path):
     best = load_checkpoint(tmp_path / "run.pt")["best"]
     assert best["valid_acc"] == max(history.valid_acc) == history.valid_acc[best["epoch"] - 1]
     net.load_state_dict(best["net"])
-    _, test_iter = d2l.load_data_fashion_mnist(500, sample=True)
-    assert d2l.evaluate_accuracy(test_iter, net) == best["valid_acc"]
+    _, test_iter = d2l.load_data_fashion_mnist(100, sample=True)
+    assert d2l.evaluate_accuracy([next(iter(test_iter))], net) == best["valid_acc"]
 
 
 def test_without_resume_a_run_begins_anew_and_without_a_file_so_does_a_resumed_one(tmp_path):
@@ -77,6 +81,12 @@ def test_without_resume_a_run_begins_anew_and_without_a_file_so_does_a_resumed_o
     _, second = run(1, tmp_path / "run.pt")
     assert_same(first, second)
     assert len(second.loss) == 1
+
+
+def test_process_0_alone_writes_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("nin_course.train.rank", lambda: 1)
+    run(1, tmp_path / "run.pt")
+    assert list(tmp_path.iterdir()) == []
 
 
 KILLED = """
@@ -107,19 +117,90 @@ def test_a_run_killed_at_any_moment_leaves_a_checkpoint_that_loads(tmp_path):
     assert resumed.loss == pytest.approx(unbroken.loss, rel=1e-3)  # the killed runs had one thread
 
 
-def test_a_write_that_fails_leaves_the_checkpoint_before_it(tmp_path, monkeypatch):
-    path = tmp_path / "run.pt"
-    run(1, path)
-    before = path.read_bytes()
+def parts(seed):
+    """All that a run consists of, in the middle of a life: network, optimizer, scheduler, steps and generator."""
+    torch.manual_seed(seed)
+    net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(8, 3))
+    optimizer = torch.optim.AdamW(net.parameters(), lr=0.1)
+    scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.9)
+    steps = Steps(History("cpu", seed), [], Examiner(net), scheduler)
+    for _ in range(seed):
+        X, y = torch.randn(4, 1, 4, 4), torch.randint(3, (4,))
+        steps.examiner.see(X, y)
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(net(X), y)
+        loss.backward()
+        optimizer.step()
+        steps(loss.detach(), 4)
+    steps.read()
+    steps.history.add_epoch(*torch.rand(5).tolist())
+    steps.history.health.append("well")
+    return net, optimizer, scheduler, steps
 
-    def fail(file):
+
+def state(net, optimizer, scheduler, steps):
+    """The same as plain values, in lists, to be compared."""
+    counts = (steps.step, steps.images, steps.images_read)
+    kept = [net.state_dict(), optimizer.state_dict(), scheduler.state_dict(), counts, vars(steps.examiner)["first"]]
+    return plain([*kept, steps.examiner.X, steps.examiner.y, torch.get_rng_state()])
+
+
+def plain(value):
+    if isinstance(value, torch.Tensor):
+        return value.tolist()
+    if isinstance(value, dict):
+        return {name: plain(one) for name, one in value.items()}
+    return [plain(one) for one in value] if isinstance(value, (list, tuple)) else value
+
+
+@pytest.mark.parametrize("best", [None, {"epoch": 2, "valid_acc": 0.5, "net": {"w": torch.ones(2)}}])
+def test_everything_that_a_run_consists_of_comes_back(tmp_path, best):
+    path = tmp_path / "new" / "folders" / "run.pt"
+    before = parts(3)
+    expected, history = state(*before), asdict(before[3].history)
+    save_checkpoint(path, *before, best)
+    other = parts(5)
+    assert state(*other) != expected
+    content = load_checkpoint(path)
+    assert asdict(content["history"]) == history
+    assert plain(restore(content, *other)) == plain(best)
+    assert state(*other) == expected
+    assert [p.name for p in path.parent.iterdir()] == ["run.pt"]
+
+
+def test_without_a_scheduler_or_an_examiner_there_is_none_to_come_back(tmp_path):
+    net, optimizer, _, _ = parts(3)
+    alone = Steps(History("cpu", None), [], None)
+    save_checkpoint(tmp_path / "run.pt", net, optimizer, None, alone, None)
+    content = load_checkpoint(tmp_path / "run.pt")
+    assert (content["scheduler"], content["examiner"]) == (None, None)
+    net, optimizer, _, steps = parts(4)
+    first = steps.examiner.state_dict()
+    assert restore(content, net, optimizer, None, steps) is None  # an examiner that is new stays as it is
+    assert steps.examiner.state_dict() == first
+
+
+@pytest.mark.parametrize("failing", ["fsync", "replace"])
+def test_a_write_that_fails_leaves_the_checkpoint_before_it(tmp_path, monkeypatch, failing):
+    path = tmp_path / "run.pt"
+    save_checkpoint(path, *parts(1), None)
+    before, seen = path.read_bytes(), []
+
+    def fail(*_):
+        seen.extend(p.name for p in tmp_path.iterdir())
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(os, "fsync", fail)
+    monkeypatch.setattr(os, failing, fail)
     with pytest.raises(OSError, match="no space left"):
-        run(2, path, resume=True)
+        save_checkpoint(path, *parts(2), None)
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["run.pt"]
+    assert sorted(seen) == [f".run.pt.{os.getpid()}", "run.pt"]  # two processes never write one file
+
+
+def test_a_checkpoint_that_is_not_there_is_said_as_such(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        load_checkpoint(tmp_path / "run.pt")
 
 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint"])

@@ -42,6 +42,37 @@ def test_a_norm_stands_before_every_relu_and_the_logits_have_none():
     assert len(norms(normed)) == sum(isinstance(m, nn.ReLU) for m in normed.modules()) == 8
     convolutions = [m for m in normed.modules() if isinstance(m, nn.Conv2d)]
     assert [c.bias is None for c in convolutions] == [True] * 8 + [False]
+    kinds = [[type(m) for m in part] for part in (normed[0], normed[4])]
+    assert kinds == [
+        [nn.Conv2d, nn.BatchNorm2d, nn.ReLU] * 3,
+        [nn.Conv2d, nn.BatchNorm2d, nn.ReLU] * 2 + [nn.Conv2d],
+    ]
+    assert [m.num_features for m in norms(normed)] == [64] * 3 + [128] * 3 + [256] * 2
+    assert all(m.affine and m.track_running_stats for m in norms(normed))
+    other = nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Conv2d(2, 2, 1), nn.MaxPool2d(1), nn.ReLU())
+    assert str(d2l.add_batch_norm(other)) == str(other)
+    assert d2l.add_batch_norm(other)[0].bias is not None
+
+
+@pytest.mark.parametrize("function", [d2l.add_batch_norm, d2l.fold_batch_norm])
+def test_what_is_no_sequential_is_copied_as_it_is(function):
+    layer = nn.Conv2d(1, 1, 1)
+    copied = function(layer)
+    assert copied is not layer
+    assert copied.weight is not layer.weight
+    assert torch.equal(copied.weight, layer.weight)
+    assert copied.training is (function is d2l.add_batch_norm)
+    assert layer.training
+
+
+def test_a_norm_that_stands_behind_no_convolution_stays():
+    net = nn.Sequential(
+        nn.BatchNorm2d(2), nn.ReLU(), nn.BatchNorm2d(2), nn.Sequential(nn.Conv2d(2, 2, 1), nn.BatchNorm2d(2))
+    )
+    folded = d2l.fold_batch_norm(net)
+    assert [type(m) for m in folded] == [nn.BatchNorm2d, nn.ReLU, nn.BatchNorm2d, nn.Sequential]
+    assert [type(m) for m in folded[3]] == [nn.Conv2d]
+    assert not any(m.training for m in folded.modules())
 
 
 @pytest.mark.parametrize(
@@ -67,7 +98,7 @@ def test_without_batch_norm_there_is_nothing_to_fold():
 def test_batch_norm_makes_the_small_network_learn_at_once():
     def loss_after_forty_steps(build):
         torch.manual_seed(0)
-        train_iter, _ = d2l.load_data_fashion_mnist(32, sample=True)
+        train_iter, _ = d2l.load_data_fashion_mnist(32, 14, sample=True)
         batches = [batch for batch, _ in zip(train_iter, range(40), strict=False)]
         return d2l.fit(build(), batches, epochs=1, lr=1e-3, device="cpu", progress=False, examine=False).loss[0]
 

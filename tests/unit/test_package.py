@@ -3,16 +3,23 @@
 import ast
 import doctest
 import importlib
+import importlib.metadata
 import io
+import os
 import pkgutil
+import re
 import subprocess
 import sys
 import tokenize
 from pathlib import Path
 
+import matplotlib
 import pytest
+import torch
+import tqdm
 
 import nin_course as d2l
+from nin_course import files
 from nin_course.__main__ import main
 
 ROOT = Path(d2l.__file__).parent
@@ -71,24 +78,104 @@ def test_the_library_is_smaller_than_the_one_it_replaces():
     assert sum(lines_of_code(p.read_text()) for p in library) < 1215
 
 
-def test_the_doctor_finds_this_environment_healthy(capsys):
-    assert main(["doctor"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[-1] == "Everything is ready."
-    assert any(line.startswith("[OK]   embedded sample: 10,000") for line in lines)
-    assert all(line.startswith(("[OK]", "[--]")) for line in lines[:-1])
+# ---- the doctor -----------------------------------------------------------------------------------------------------
+
+SIZES = {"train": 60_000, "t10k": 10_000}
 
 
-def test_the_doctor_reports_a_missing_package_with_the_cure(capsys, monkeypatch):
-    monkeypatch.setattr("nin_course.doctor._requirements", lambda: ["a-package-nobody-has"])
-    assert main(["doctor"]) == 1
-    assert "[FAIL] a-package-nobody-has missing: pip install -r requirements.txt" in capsys.readouterr().out
+@pytest.fixture
+def full_set(monkeypatch):
+    """The full set as if it were here, without the second that its hashes take."""
+    sizes = lambda folder, part, hashes: (None, range(SIZES[part]) if hashes == files.FULL else None)  # noqa: E731
+    really = files.read_split
+    monkeypatch.setattr(files, "find_full", lambda: "here")
+    monkeypatch.setattr(files, "read_split", lambda *a: sizes(*a) if a[0] == "here" else really(*a))
 
 
-def test_the_doctor_reports_a_damaged_sample(capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr("nin_course.files.SAMPLE_DIR", tmp_path)
-    assert main(["doctor"]) == 1
-    assert "[FAIL]" in capsys.readouterr().out
+@pytest.fixture
+def told(full_set, capsys):
+    """What the doctor says, as (mark, text) a check, with its last line and the exit status."""
+
+    def run():
+        status = main(["doctor"])
+        *lines, last = capsys.readouterr().out.splitlines()
+        assert all(line[6:7] == " " and line[7:8] != " " for line in lines)
+        return [(line[:6].strip(), line[7:]) for line in lines], last, status
+
+    return run
+
+
+def fails(told, words, checks=6):
+    """The one check that fails, with its cure; the others are reported all the same."""
+    said, last, status = told()
+    assert [text for mark, text in said if mark == "[FAIL]"] == [words]
+    assert len(said) == checks
+    assert last == "Mend what says [FAIL], then run the doctor again."
+    assert status == 1
+
+
+def test_the_doctor_finds_this_environment_healthy_and_says_of_what_it_is_made(told):
+    said, last, status = told()
+    assert (last, status) == ("Everything is ready.", 0)
+    assert {mark for mark, _ in said} <= {"[OK]", "[--]"}
+    python, packages, *rest = said
+    assert python == ("[OK]", f"Python {sys.version.split()[0]} on {os.uname().sysname}")
+    listed = dict(entry.split(" ") for entry in packages[1].split(", "))
+    needed = re.search(r"^dependencies = \[(.*?)\]", (ROOT.parent / "pyproject.toml").read_text(), re.M | re.S)[1]
+    assert sorted(listed) == sorted([*re.findall(r'"(\w+)', needed), "jupyterlab", "nbval"])
+    assert (listed["matplotlib"], listed["tqdm"]) == (matplotlib.__version__, tqdm.__version__)
+    assert rest[:3] == [
+        ("[OK]", "a small network takes a step forward and back"),
+        ("[OK]", "embedded sample: 10,000 training and 2,000 test images"),
+        ("[OK]", "full Fashion-MNIST: 60,000 + 10,000 images"),
+    ]
+    assert len(rest) == 4
+
+
+def test_the_doctor_reports_missing_packages_with_the_cure(told, monkeypatch):
+    def version(name):
+        if name in ("tqdm", "nbval"):
+            raise importlib.metadata.PackageNotFoundError(name)
+        return "1"
+
+    monkeypatch.setattr("nin_course.doctor.version", version)
+    fails(told, "tqdm and nbval missing: pip install -r requirements.txt")
+
+
+def test_the_doctor_asks_for_what_a_student_needs_whatever_stands_behind_the_name(told, monkeypatch):
+    monkeypatch.setattr("nin_course.doctor.version", lambda name: "1")
+    listed = ["torch>=2.4", "tqdm >=4", "old ; python_version < '3.11'", 'pytest>=8; extra == "dev"']
+    for required, names in ((listed, "torch 1, tqdm 1, old 1, "), (None, "")):
+        monkeypatch.setattr("nin_course.doctor.requires", lambda name, required=required: required)
+        assert ("[OK]", f"{names}jupyterlab 1, nbval 1") in told()[0]
+
+
+def test_the_doctor_reports_one_gradient_that_is_not_finite(told, monkeypatch):
+    net = d2l.nin_small()
+    net[0][0].bias.register_hook(lambda gradient: gradient * torch.nan)
+    monkeypatch.setattr(d2l, "nin_small", lambda: net)
+    fails(told, "a gradient is not finite: reinstall torch")
+
+
+def test_the_doctor_reports_a_damaged_sample(told, monkeypatch, tmp_path):
+    monkeypatch.setattr(files, "SAMPLE_DIR", tmp_path)
+    fails(told, f"[Errno 2] No such file or directory: '{tmp_path / 'card.json'}'")
+
+
+def test_the_doctor_reports_a_damaged_full_set_and_does_without_it(told, monkeypatch):
+    monkeypatch.setattr(files, "find_full", lambda: None)
+    said, last, status = told()
+    assert said[4][0] == "[--]"
+    assert said[4][1].startswith(
+        "full Fashion-MNIST: not here; the sample carries every chapter. `python -m nin_course"
+    )
+    assert (last, status) == ("Everything is ready.", 0)
+
+    def damaged():
+        raise ValueError("it is damaged")
+
+    monkeypatch.setattr(files, "find_full", damaged)
+    fails(told, "it is damaged")
 
 
 def test_assets_stay_under_twenty_megabytes():

@@ -7,8 +7,90 @@ import sys
 
 import pytest
 import torch
+import torch.distributed as dist
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.utils.data import BatchSampler, DataLoader, RandomSampler
 
-from nin_course.processes import mean_over_processes, rank, share, together
+from nin_course.data import FashionMNIST
+from nin_course.processes import join_processes, mean_over_processes, processes, rank, share, together
+
+
+@pytest.fixture
+def joined(monkeypatch):
+    """Plays torch.distributed: joined(rank, world) makes this one of so many processes; `others` is what they send."""
+    monkeypatch.setattr(dist, "is_initialized", lambda: True)
+    monkeypatch.setattr(dist, "get_backend", lambda: "gloo")
+
+    def play(rank, world, others=None):
+        def broadcast(objects):
+            if rank == 0:
+                others[:] = objects
+            else:
+                assert objects == [None]  # nothing is drawn but by process 0
+                objects[:] = others
+
+        monkeypatch.setattr(dist, "get_rank", lambda: rank)
+        monkeypatch.setattr(dist, "get_world_size", lambda: world)
+        monkeypatch.setattr(dist, "broadcast_object_list", broadcast)
+        monkeypatch.setattr(dist, "all_reduce", lambda numbers: numbers.add_(torch.tensor(others, dtype=torch.float64)))
+
+    return play
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(world=st.integers(2, 5), images=st.integers(1, 40), batch_size=st.integers(1, 12), seed=st.integers(0, 99))
+def test_the_processes_share_every_batch_equally_and_no_image_twice(joined, world, images, batch_size, seed):
+    data = FashionMNIST(torch.zeros(images, 1, 28, 28, dtype=torch.uint8), torch.arange(images))
+    loader = DataLoader(data, sampler=BatchSampler(RandomSampler(data), batch_size, False), batch_size=None)
+    drawn, shares = [None], []
+    for number in range(world):
+        torch.manual_seed(seed + number)
+        joined(number, world, drawn)
+        assert (rank(), processes()) == (number, world)
+        mine = share(loader)
+        assert len(mine) == len(loader)
+        shares.append([y.tolist() for _, y in mine])
+    (batches,) = drawn
+    assert sorted(i for batch in batches for i in batch) == list(range(images))
+    whole = [batch for batch in batches if len(batch) >= world]
+    for i, batch in enumerate(whole):
+        parts = [mine[i] for mine in shares]
+        assert {len(part) for part in parts} == {len(batch) // world}
+        assert sorted(i for part in parts for i in part) == sorted(batch[: len(batch) // world * world])
+    assert {len(mine) for mine in shares} == {len(whole)}
+
+
+def test_a_mean_is_that_of_all_processes_to_many_digits(joined):
+    joined(1, 4, [0.2, 3.0, 1e-9])
+    found = mean_over_processes((0.1, 5.0, 1e9))
+    assert found == pytest.approx((0.075, 2.0, 0.25e9), rel=1e-12)
+    assert [type(number) for number in found] == [float] * 3
+
+
+def test_a_network_is_wrapped_once_there_are_others(joined, monkeypatch):
+    joined(0, 2)
+    monkeypatch.setattr(nn.parallel, "DistributedDataParallel", lambda net: ("together", net))
+    net = nn.Linear(2, 2)
+    assert together(net) == ("together", net)
+
+
+def test_processes_meet_once_if_torchrun_started_several(monkeypatch):
+    met = []
+    monkeypatch.setattr(dist, "init_process_group", met.append)
+    for world, expected in ((None, []), ("1", []), ("2", ["gloo"])):
+        monkeypatch.delenv("WORLD_SIZE", raising=False)
+        if world:
+            monkeypatch.setenv("WORLD_SIZE", world)
+        assert join_processes("cpu") == torch.device("cpu")
+        assert met == expected
+    monkeypatch.setattr(dist, "is_initialized", lambda: True)
+    join_processes("cpu")
+    assert met == ["gloo"]
+    with pytest.raises(ValueError, match="device='gpu0' is not a device"):
+        join_processes("gpu0")
+
 
 SAME_SUMS = """
 import sys, torch
@@ -38,11 +120,11 @@ if rank() == 0:
 """
 
 
-def torchrun(processes, *arguments):
+def torchrun(number, *arguments):
     """Runs a script or module in so many processes, as a user would on the command line: alone without torchrun."""
     launcher = [sys.executable]
-    if processes > 1:
-        launcher += ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+    if number > 1:
+        launcher += ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(number)]
     done = subprocess.run(
         [*launcher, *map(str, arguments)],
         capture_output=True,
@@ -57,9 +139,9 @@ def torchrun(processes, *arguments):
 def one_and_two(tmp_path, changes, images, sgd):
     script, found = tmp_path / "train.py", []
     script.write_text(SAME_SUMS.format(changes=changes, images=images, sgd=sgd))
-    for processes in (1, 2):
-        torchrun(processes, script, tmp_path / f"{processes}.pt")
-        found.append(torch.load(tmp_path / f"{processes}.pt", weights_only=True))
+    for number in (1, 2):
+        torchrun(number, script, tmp_path / f"{number}.pt")
+        found.append(torch.load(tmp_path / f"{number}.pt", weights_only=True))
     return found
 
 
@@ -102,7 +184,7 @@ def test_the_command_line_trains_under_torchrun_and_leaves_one_record(tmp_path):
 
 def test_alone_there_is_one_process_and_nothing_is_wrapped_or_shared():
     net, loader = torch.nn.Linear(2, 2), [1, 2]
-    assert rank() == 0
+    assert (rank(), processes()) == (0, 1)
     assert together(net) is net
     assert share(loader) is loader
     assert mean_over_processes((1.0, 2.0)) == (1.0, 2.0)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 import nin_course as d2l
-from nin_course.receptive import receptive_field, seen, windows
+from nin_course.receptive import Window, receptive_field, seen, windows
 
 LAYER = st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(0, 2), st.booleans())
 
@@ -75,7 +75,35 @@ def test_a_1x1_convolution_sees_no_further():
     assert receptive_field(without) == receptive_field(with_them)
 
 
-@pytest.mark.parametrize("layer", [nn.Conv2d(1, 1, (3, 5)), nn.Conv2d(1, 1, 3, dilation=2), nn.MaxPool2d(3, (2, 1))])
-def test_a_window_that_is_not_counted_is_refused(layer):
-    with pytest.raises(ValueError, match=r"square|dilated"):
-        windows(layer, (1, 1, 28, 28))
+def test_windows_are_told_as_they_are_with_the_map_that_they_move_over():
+    net = nn.Sequential(nn.Conv2d(1, 2, 5, 2, 1), nn.ReLU(), nn.Sequential(nn.MaxPool2d(3, 1, 1), nn.AvgPool2d(2)))
+    assert windows(net, (1, 1, 21, 31)) == [
+        Window("0", 5, 2, 1, (21, 31)),
+        Window("2.0", 3, 1, 1, (10, 15)),
+        Window("2.1", 2, 2, 0, (10, 15)),
+    ]
+    assert receptive_field(windows(net, (1, 1, 21, 31))) == (5 + 2 * 2 + 1 * 2, 4)
+    assert [w.moves_over for w in windows(nn.Conv2d(1, 1, 1))] == [(224, 224)]
+
+
+def test_a_cell_whose_windows_stand_in_the_padding_sees_nothing():
+    layers = windows(nn.Sequential(nn.Conv2d(1, 1, 1), nn.Conv2d(1, 1, 1, padding=2)), (1, 1, 4, 4))
+    assert [list(r) for r in seen(layers, (0, 3))] == [[], [1]]
+    assert [list(r) for r in seen(layers, (7, 2))] == [[], [0]]
+
+
+@pytest.mark.parametrize(
+    ("layer", "words"),
+    [
+        (nn.Conv2d(1, 1, (3, 5)), r"^kernel_size=\(3, 5\) is not square"),
+        (nn.MaxPool2d(3, (2, 1)), r"^stride=\(2, 1\) is not square"),
+        (nn.Conv2d(1, 1, 3, padding=(0, 1)), r"^padding=\(0, 1\) is not square"),
+        (nn.Conv2d(1, 1, 3, dilation=2), "^Layer 1 is dilated; this counts windows without gaps"),
+        (nn.MaxPool2d(3, dilation=3), "^Layer 1 is dilated"),
+    ],
+)
+def test_a_window_that_is_not_counted_is_refused_and_the_network_left_alone(layer, words):
+    net = nn.Sequential(nn.ReLU(), layer)
+    with pytest.raises(ValueError, match=words):
+        windows(net, (1, 1, 28, 28))
+    assert not any(m._forward_hooks for m in net.modules())

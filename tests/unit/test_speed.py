@@ -26,17 +26,39 @@ def test_logits_and_gradients_are_those_of_the_plain_network_up_to_rounding(chan
     assert (a - b).norm() < (0.2 if autocast else 1e-3) * a.norm()
 
 
-def test_autocast_works_in_bfloat16_and_channels_last_in_channels_last():
+@pytest.mark.parametrize("channels_last", [False, True])
+@pytest.mark.parametrize("autocast", [False, True])
+def test_inside_numbers_are_as_short_and_lie_as_the_settings_say(channels_last, autocast):
     net, seen = d2l.nin_small(), []
     net[0][2].register_forward_hook(lambda _, inputs, output: seen.append((inputs[0], output)))
-    Fast(net, channels_last=True, autocast=True)(torch.rand(4, 1, 28, 28))
-    assert seen[0][1].dtype == torch.bfloat16
-    assert seen[0][0].is_contiguous(memory_format=torch.channels_last)
-    assert not seen[0][0].is_contiguous()
+    fast = Fast(net, channels_last=channels_last, autocast=autocast)
+    for X in (torch.rand(4, 1, 28, 28), torch.rand(4, 1, 28, 28).to(memory_format=torch.channels_last)):
+        fast(X)
+    assert fast.net is net
+    assert {output.dtype for _, output in seen} == {torch.bfloat16 if autocast else torch.float32}
+    assert seen[0][0].is_contiguous(memory_format=torch.channels_last) is channels_last
+    assert seen[0][0].is_contiguous() is not channels_last
+    weight = net[2][0].weight  # of more than one input channel, so that the two ways differ
+    assert weight.is_contiguous(memory_format=torch.channels_last) is channels_last
+    assert weight.dtype == torch.float32
+
+
+def test_images_are_laid_out_before_the_first_layer():
+    seen = []
+
+    class Look(nn.Module):
+        def forward(self, X):
+            seen.append(X.is_contiguous(memory_format=torch.channels_last))
+            return X
+
+    Fast(Look(), channels_last=True)(torch.rand(2, 3, 4, 4))
+    Fast(Look())(torch.rand(2, 3, 4, 4))
+    assert seen == [True, False]
 
 
 def test_only_hardware_that_multiplies_bfloat16_is_said_to_have_it(monkeypatch):
-    for capabilities, answer in (({}, False), ({"avx512_f": True}, False), ({"avx512_bf16": True}, True)):
+    without, having = ({}, {"avx512_f": True, "avx2": True}), ({"avx512_bf16": True}, {"amx_bf16": True})
+    for capabilities, answer in [*((found, False) for found in without), *((found, True) for found in having)]:
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda found=capabilities: found, raising=False)
         assert has_bfloat16("cpu") is answer
     monkeypatch.delattr(torch.cpu, "get_capabilities")

@@ -3,6 +3,8 @@
 import hashlib
 import itertools
 import json
+import os
+import pickle
 import shutil
 
 import pytest
@@ -77,18 +79,64 @@ def test_every_tap_of_every_kernel_receives_gradient(test_iter):
         nn.functional.cross_entropy(net(X), y).backward()
         for name, p in net.named_parameters():
             touched[name] = touched.get(name, 0) + p.grad.abs()
+        if all((gradient > 0).all() for gradient in touched.values()):
+            break
     for name, gradient in touched.items():
         assert (gradient > 0).all(), f"{name}: {(gradient == 0).sum()} of {gradient.numel()} received no gradient"
 
 
-def test_a_file_that_is_not_the_one_on_the_card_is_refused_in_words(tmp_path, monkeypatch):
-    shutil.copytree(ASSETS / "nin_small", tmp_path / "nin_small")
-    content = bytearray((tmp_path / "nin_small" / "weights.pt").read_bytes())
-    content[len(content) // 2] ^= 1  # one bit, in the middle of the weights
-    (tmp_path / "nin_small" / "weights.pt").write_bytes(content)
+READERS = {
+    "nin_small/weights.pt": pretrained_nin,
+    "nin_small_dense/weights.pt": lambda: pretrained_nin(head="dense"),
+    "recorded_run/step_{}.pt": recorded_run,
+}
+
+
+@pytest.fixture(params=READERS)
+def copied(request, tmp_path, monkeypatch):
+    """A file of weights in a copy of its folder, its card, and what reads it."""
+    folder, name = request.param.split("/")
+    shutil.copytree(ASSETS / folder, tmp_path / folder)
     monkeypatch.setattr(weights, "ASSETS", tmp_path)
-    with pytest.raises(ValueError, match=r"weights\.pt is not the file that card\.json beside it describes"):
-        pretrained_nin()
+    path = tmp_path / folder / name if "{" not in name else sorted((tmp_path / folder).glob("*.pt"))[-1]
+    return path, path.parent / "card.json", READERS[request.param]
+
+
+def test_a_file_that_is_not_the_one_on_the_card_is_refused_in_words(copied):
+    path, _, read = copied
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1  # one bit, in the middle of the weights
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=rf"{path.name} is not the file that card\.json beside it describes"):
+        read()
+
+
+class Trap:
+    """What runs code when it is unpickled."""
+
+    def __reduce__(self):
+        return os.mkdir, (os.environ["TRAP"],)
+
+
+def test_a_file_from_elsewhere_runs_no_code_even_if_its_card_fits(copied, monkeypatch):
+    path, card_path, read = copied
+    monkeypatch.setenv("TRAP", str(path.parent / "sprung"))
+    before = hashlib.sha256(path.read_bytes()).hexdigest()
+    torch.save({"0.0.weight": Trap()}, path)
+    after = hashlib.sha256(path.read_bytes()).hexdigest()
+    card_path.write_text(card_path.read_text().replace(before, after))
+    with pytest.raises(pickle.UnpicklingError):
+        read()
+    assert not (path.parent / "sprung").exists()
+
+
+def test_the_networks_come_in_evaluation_mode_and_with_their_own_head():
+    average, dense = pretrained_nin(), pretrained_nin(head="dense")
+    assert isinstance(average[-2], d2l.GlobalAvgPool2d)
+    assert isinstance(dense[-1], nn.Linear)
+    for net in (average, dense, *(net for _, net in recorded_run())):
+        assert not any(m.training for m in net.modules())
+    assert card() == card("average") != card("dense")
 
 
 def test_the_recorded_run_goes_from_guessing_to_what_the_laptop_preset_reaches():
