@@ -30,7 +30,7 @@ def machine() -> str:
 
 
 def _lines(path: str) -> list[str]:
-    return Path(path).read_text().splitlines() if Path(path).exists() else []
+    return Path(path).read_text(encoding="utf-8").splitlines() if Path(path).exists() else []
 
 
 def pair(name: str, unit: str, usual: float, ours: float, ratio: float) -> str:
@@ -79,5 +79,5 @@ if __name__ == "__main__":
         "",
         *recipe.tables(),
     ]
-    RESULTS.write_text("\n".join(text) + "\n")
-    print(RESULTS.read_text())
+    RESULTS.write_text("\n".join(text) + "\n", encoding="utf-8")
+    print(RESULTS.read_text(encoding="utf-8"))

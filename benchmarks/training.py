@@ -3,7 +3,6 @@
 All rounds alternate between the two things compared, so that a busy machine slows both.
 """
 
-import resource
 import statistics
 import subprocess
 import sys
@@ -78,6 +77,8 @@ def peak_memory(which: str) -> float:
 
 
 def _grown(which: str) -> float:
+    import resource  # Linux and macOS have it, Windows has not
+
     recipe = preset(which)
     step = stepper(build(recipe), recipe.size, recipe.batch_size, ours=recipe.fast)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -43,4 +43,4 @@ if __name__ == "__main__":
         "command": "python -m nin_course.assets.make_sample",
         "sha256": hashes,
     }
-    (SAMPLE_DIR / "card.json").write_text(json.dumps(card, indent=2) + "\n")
+    (SAMPLE_DIR / "card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")

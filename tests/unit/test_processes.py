@@ -10,6 +10,7 @@ import torch
 
 from nin_course.processes import mean_over_processes, rank, share, together
 
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="torchrun needs libuv, PyTorch for Windows has none")
 SAME_SUMS = """
 import sys, torch
 from dataclasses import replace
@@ -48,7 +49,7 @@ def torchrun(processes, *arguments):
         capture_output=True,
         text=True,
         timeout=300,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        env=os.environ | {"OMP_NUM_THREADS": "1"} | ({"GLOO_SOCKET_IFNAME": "lo0"} if sys.platform == "darwin" else {}),
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout
