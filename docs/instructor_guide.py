@@ -1,5 +1,6 @@
 """Writes docs/instructor_guide.md and the demos' pictures in docs/img/: `make demos`."""
 
+import textwrap
 from pathlib import Path
 
 from nin_course.demos import ALL
@@ -20,9 +21,9 @@ SECTION = """
 
 ![{title}: {text}](img/{name}.png)
 
-- **Ask:** {ask}
-- **Set:** {set}
-- **See:** {see}
+{ask}
+{set}
+{see}
 """
 
 
@@ -34,16 +35,23 @@ def guide() -> str:
             chapter=demo.chapter,
             text=demo().text,
             name=demo.__name__,
-            ask=demo.ask,
-            set=demo.set,
-            see=demo.see,
+            ask=item("Ask", demo.ask),
+            set=item("Set", demo.set),
+            see=item("See", demo.see),
         )
         for demo in ALL
     ]
     return HEAD + "".join(sections)
 
 
+def item(what: str, text: str) -> str:
+    """One line of a demo's list, broken where mdformat would break it."""
+    return textwrap.fill(
+        f"- **{what}:** {text}", 120, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )
+
+
 if __name__ == "__main__":
     for demo in ALL:
         (DOCS / "img" / f"{demo.__name__}.png").write_bytes(demo().picture.value)
-    (DOCS / "instructor_guide.md").write_text(guide())
+    (DOCS / "instructor_guide.md").write_text(guide(), encoding="utf-8")
