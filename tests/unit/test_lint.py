@@ -1,4 +1,4 @@
-"""Code, notebooks included, is linted and formatted; the workflow of GitHub is well formed."""
+"""Code, notebooks included, and Markdown are linted and formatted; the workflow of GitHub is well formed."""
 
 import ast
 import subprocess
@@ -13,6 +13,13 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize("command", [["check"], ["format", "--check"]], ids=" ".join)
 def test_ruff_finds_nothing(command):
     done = subprocess.run([sys.executable, "-m", "ruff", *command, "."], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_markdown_is_formatted():
+    """A chapter's cells stay as they are; a paragraph is at most 120 characters wide."""
+    command = ["mdformat", "--check", "README.md", "docs", "notebooks/source"]
+    done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
