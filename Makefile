@@ -1,4 +1,5 @@
 # make lab: install and open JupyterLab on the first chapter.   make test: check everything.
+# make test-oldest: check the course with the oldest releases that it may be used with (constraints/oldest.txt).
 VENV ?= .venv
 PYTHON ?= python3
 PY = $(VENV)/bin/python
@@ -7,7 +8,7 @@ ARGS ?=
 KEEP = MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=4294967296
 ROOT_OK = $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test mutants notebooks demos bench clean
+.PHONY: lab test test-oldest mutants notebooks demos bench clean
 
 lab: $(VENV)/lab.done
 	@$(PY) -m nin_course data --full || true
@@ -22,6 +23,13 @@ test: $(VENV)/dev.done
 mutants: $(VENV)/dev.done
 	$(PY) tests/survivors.py $(ARGS)
 
+test-oldest: export PIP_CONSTRAINT = $(CURDIR)/constraints/oldest.txt
+test-oldest:
+	$(MAKE) VENV=.venv-oldest .venv-oldest/dev.done
+	.venv-oldest/bin/python -m nin_course data --full
+	$(KEEP) OMP_NUM_THREADS=1 .venv-oldest/bin/python -m pytest -n 2 --dist loadfile --nbval --nbval-current-env \
+		--ignore tests/unit/test_lint.py tests/unit tests/checks tests/demos notebooks
+
 notebooks: $(VENV)/dev.done
 	$(PY) notebooks/source/build.py
 
@@ -32,7 +40,7 @@ bench: $(VENV)/lab.done
 	$(PY) benchmarks/run_all.py
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis tests/browser/screenshots
+	rm -rf $(VENV) .venv-oldest .pytest_cache .ruff_cache .hypothesis tests/browser/screenshots
 
 $(VENV)/lab.done: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -85,7 +85,7 @@ def measured(kind: str, recipe, seed: int) -> dict:
 def recorded(kind: str) -> dict[str, list[dict]]:
     """What is written down of a kind: name -> its runs."""
     found: dict[str, list[dict]] = {}
-    for line in RESULTS.read_text().splitlines() if RESULTS.exists() else []:
+    for line in RESULTS.read_text(encoding="utf-8").splitlines() if RESULTS.exists() else []:
         run = json.loads(line)
         if run["kind"] == kind:
             found.setdefault(run["name"], []).append(run)
@@ -163,12 +163,14 @@ def main() -> None:
         return draw(PICTURE)
     for name, recipe, seed in runs(chosen.kind, [int(s) for s in chosen.seeds.split(",")]):
         run = {"kind": chosen.kind, "name": name, "seed": seed, "recipe": asdict(recipe)}
-        done = [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
+        done = (
+            [json.loads(line) for line in RESULTS.read_text(encoding="utf-8").splitlines()] if RESULTS.exists() else []
+        )
         if any(run.items() <= old.items() for old in done):
             continue
         run |= measured(chosen.kind, recipe, seed)
         run["made_on"] = made_on("cpu", recipe.fast and has_bfloat16("cpu"))
-        with RESULTS.open("a") as file:
+        with RESULTS.open("a", encoding="utf-8") as file:
             file.write(json.dumps(run) + "\n")
         print(chosen.kind, name, seed, run["accuracy"], run["never_said"], f"{run['seconds']} s", flush=True)
 

@@ -32,7 +32,7 @@ def machine() -> str:
 
 
 def _lines(path: str) -> list[str]:
-    return Path(path).read_text().splitlines() if Path(path).exists() else []
+    return Path(path).read_text(encoding="utf-8").splitlines() if Path(path).exists() else []
 
 
 def pair(name: str, unit: str, usual: float, ours: float, ratio: float) -> str:
@@ -86,5 +86,5 @@ def page() -> str:
 
 
 if __name__ == "__main__":
-    RESULTS.write_text(page())
-    print(RESULTS.read_text())
+    RESULTS.write_text(page(), encoding="utf-8")
+    print(RESULTS.read_text(encoding="utf-8"))

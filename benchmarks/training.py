@@ -4,7 +4,6 @@ On the GPU, of any make, if there is one. All rounds alternate between the two t
 slows both.
 """
 
-import resource
 import statistics
 import subprocess
 import sys
@@ -88,6 +87,7 @@ def peak_memory(which: str) -> float:
 
 
 def _grown(which: str) -> float:
+
     recipe = preset(which)
     step = stepper(build(recipe), recipe.size, recipe.batch_size, ours=recipe.fast)
     before = _most_memory()
@@ -103,6 +103,8 @@ def _most_memory() -> float:
         gpu = torch.get_device_module(device)
         ask = getattr(gpu, "max_memory_allocated", None) or gpu.driver_allocated_memory
         return ask() / 2**20
+    import resource  # Linux and macOS have it, Windows has not
+
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most / (2**20 if sys.platform == "darwin" else 2**10)
 

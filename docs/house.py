@@ -68,7 +68,7 @@ def drawn() -> str:
     number = {room: f"r{i}" for i, room in enumerate(ROOMS)}
     lines = ["```mermaid", "flowchart TB", *(f"    {number[room]}[{room}]" for room in reversed(ROOMS))]
     lines += sorted(f"    {number[a]} --> {number[b]}" for a, b in pairs)
-    lines += ["```", "", "| room | modules, each importing only what stands before it |", "|---|---|"]
+    lines += ["```", "", "| room | modules, each importing only what stands before it |", "| -- | -- |"]
     lines += [f"| {room} | {' · '.join(f'`{name}`' for name in names)} |" for room, names in rooms().items()]
     return "\n".join(lines)
 

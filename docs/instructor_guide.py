@@ -1,5 +1,6 @@
 """Writes docs/instructor_guide.md and the demos' pictures in docs/img/: `make demos`."""
 
+import textwrap
 from pathlib import Path
 
 from nin_course.demos import ALL
@@ -20,9 +21,9 @@ SECTION = """
 
 ![{title}: {text}](img/{name}.png)
 
-- **Ask:** {ask}
-- **Set:** {set}
-- **See:** {see}
+{ask}
+{set}
+{see}
 """
 
 
@@ -34,13 +35,20 @@ def guide(demos) -> str:
             chapter=demo.chapter,
             text=demo.text,
             name=type(demo).__name__,
-            ask=demo.ask,
-            set=demo.set,
-            see=demo.see,
+            ask=item("Ask", demo.ask),
+            set=item("Set", demo.set),
+            see=item("See", demo.see),
         )
         for demo in demos
     ]
     return HEAD + "".join(sections)
+
+
+def item(what: str, text: str) -> str:
+    """One line of a demo's list, broken where mdformat would break it."""
+    return textwrap.fill(
+        f"- **{what}:** {text}", 120, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )
 
 
 def write(folder: Path) -> None:
@@ -48,7 +56,7 @@ def write(folder: Path) -> None:
     demos = [demo() for demo in ALL]
     for demo in demos:
         (folder / "img" / f"{type(demo).__name__}.png").write_bytes(demo.picture.value)
-    (folder / "instructor_guide.md").write_text(guide(demos))
+    (folder / "instructor_guide.md").write_text(guide(demos), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def read_split(folder: Path, part: str, hashes: dict[str, str]) -> tuple[torch.T
 
 def sample_hashes() -> dict[str, str]:
     """The SHA-256 of the embedded sample's files, from the card beside them."""
-    return json.loads((SAMPLE_DIR / "card.json").read_text())["sha256"]
+    return json.loads((SAMPLE_DIR / "card.json").read_text(encoding="utf-8"))["sha256"]
 
 
 def find_full(root: str | os.PathLike | None = None) -> Path | None:

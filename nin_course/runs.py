@@ -125,7 +125,7 @@ def write_json(path: Path, content: dict) -> None:
 def _check_same(begun: dict, path: Path) -> None:
     """Raises ValueError if the history at `path`, if there is one, is of a run that was begun otherwise."""
     if path.exists():
-        before = json.loads(path.read_text().splitlines()[0])
+        before = json.loads(path.read_text(encoding="utf-8").splitlines()[0])
         other = [name for name, value in begun.items() if before[name] != value]
         if other:
             raise ValueError(

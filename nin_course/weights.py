@@ -34,7 +34,7 @@ def pretrained_nin(*, head: str = "average") -> nn.Sequential:
 
 def card(head: str = "average") -> dict:
     """How the shipped weights were made and how good they are: accuracy, per_class, confusion, command and so on."""
-    return json.loads((ASSETS / FOLDERS[head] / "card.json").read_text())
+    return json.loads((ASSETS / FOLDERS[head] / "card.json").read_text(encoding="utf-8"))
 
 
 def recorded_run() -> list[tuple[int, nn.Sequential]]:
@@ -52,7 +52,7 @@ def recorded_run() -> list[tuple[int, nn.Sequential]]:
 
 def recorded_run_card() -> dict:
     """How the recorded run was made, and of each of its snapshots: step, file, accuracy, per_class, never_said."""
-    return json.loads((ASSETS / "recorded_run" / "card.json").read_text())
+    return json.loads((ASSETS / "recorded_run" / "card.json").read_text(encoding="utf-8"))
 
 
 def stuck_runs() -> list[dict]:
@@ -61,7 +61,7 @@ def stuck_runs() -> list[dict]:
     Each has its `recipe`, `seed`, `loss` (means of ten steps), `accuracy`, `confusion` (rows: the truth) and
     `never_said`; `health` and `evidence` (mean logit of each class) map a step, as text, to an examination.
     """
-    lines = (ASSETS / "stuck_runs" / "runs.jsonl").read_text().splitlines()
+    lines = (ASSETS / "stuck_runs" / "runs.jsonl").read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines]
 
 

@@ -46,7 +46,7 @@ def main(folder: Path = SAMPLE_DIR) -> None:
         "sha256": hashes,
         "sha256_of_the_full_set": FULL,
     }
-    (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n")
+    (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

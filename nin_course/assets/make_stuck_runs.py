@@ -126,14 +126,14 @@ def main(part: str = "0/1", folder: Path = ASSETS / "stuck_runs") -> None:
     folder.mkdir(exist_ok=True)
 
     def made() -> dict:
-        lines = path.read_text().splitlines() if path.exists() else []
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         return {(run["recipe"], run["seed"]): line for line in lines for run in [json.loads(line)]}
 
     train_iter, test_iter = load_data_fashion_mnist(BATCH, SIZE, sample=True)
     for recipe, seed in sorted(wanted, key=lambda pair: pair[1]):
         if seed % parts == mine and (recipe, seed) not in made():
             run = one_run(recipe, seed, train_iter, test_iter)
-            with path.open("a") as file:
+            with path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(run) + "\n")
             print(f"{recipe}, seed {seed}: accuracy {run['accuracy']:.3f}", flush=True)
     done = made()

@@ -27,7 +27,10 @@ class Record:
 def recorded() -> Record:
     """The run that comes with the course: the laptop preset on the sample."""
     run = Record("the recorded run")
-    lines = [json.loads(line) for line in (ASSETS / "recorded_run" / "history.jsonl").read_text().splitlines()]
+    lines = [
+        json.loads(line)
+        for line in (ASSETS / "recorded_run" / "history.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     run.loss = [(entry["step"], entry["loss"]) for entry in lines if "step" in entry]
     epochs = [entry for entry in lines if "epoch" in entry]
     for entry in epochs:

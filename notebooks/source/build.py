@@ -32,7 +32,7 @@ def chapters() -> list[Path]:
 
 
 def has_exercises(chapter: Path) -> bool:
-    return BEGIN in chapter.read_text()
+    return BEGIN in chapter.read_text(encoding="utf-8")
 
 
 def targets(chapter: Path) -> dict[Path, bool]:
@@ -169,7 +169,9 @@ def build(chapter: Path) -> None:
         execute(notebook, path.parent)
         path.write_text(
             json.dumps(steady(notebook), indent=1, ensure_ascii=False, sort_keys=True)
-            + "\n"
+            + "\n",
+            encoding="utf-8",
+            newline="\n",
         )
         print("built", path.relative_to(STUDENT.parent))
 

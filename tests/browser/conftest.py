@@ -31,22 +31,25 @@ TOKEN = "browser-tests"
 class Lab:
     """JupyterLab as `make lab` starts it, with a user's folders of its own: nothing is trusted, nothing remembered."""
 
+    app, place, ready = "jupyterlab", "lab/tree", "Python 3 (ipykernel) | Idle"
+
     def __init__(self, home: Path):
         self.home, self.folder, self.process = home, home / "clone", None
         ignore = shutil.ignore_patterns(".ipynb_checkpoints")
         shutil.copytree(ROOT / "notebooks", self.folder / "notebooks", ignore=ignore)
 
-    def start(self) -> None:
+    def start(self, **environment: str) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         folders = {f"JUPYTER_{kind}_DIR": str(self.home / kind) for kind in ("CONFIG", "DATA", "RUNTIME")}
-        command = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={self.port}", "--port-retries=0"]
-        command += [f"--IdentityProvider.token={TOKEN}", f"--LabApp.workspaces_dir={self.home / 'workspaces'}"]
+        command = [sys.executable, "-m", self.app, "--no-browser", f"--port={self.port}", "--port-retries=0"]
+        command += [f"--IdentityProvider.token={TOKEN}"]
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             command.append("--allow-root")
         log = (self.home / "lab.log").open("a")
-        self.process = subprocess.Popen(command, cwd=self.folder, env=os.environ | folders, stdout=log, stderr=log)
+        environment = os.environ | folders | environment
+        self.process = subprocess.Popen(command, cwd=self.folder, env=environment, stdout=log, stderr=log)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
@@ -76,14 +79,20 @@ class Lab:
         return json.loads((self.folder / "notebooks" / name).read_text())
 
 
+class Notebook7(Lab):
+    """The same server with Notebook 7's pages, each of one notebook."""
+
+    app, place, ready = "notebook", "notebooks", "Python 3 (ipykernel)"
+
+
 class Notebook:
-    """One notebook open in JupyterLab, used as a student would: by menu, keyboard and mouse."""
+    """One notebook open in JupyterLab or Notebook 7, used as a student would: by menu, keyboard and mouse."""
 
     def __init__(self, page: Page, lab: Lab, name: str):
         self.page, self.lab, self.name = page, lab, name
-        page.goto(f"{lab.url}/lab/tree/notebooks/{name}?token={TOKEN}&reset")
+        page.goto(f"{lab.url}/{lab.place}/notebooks/{name}?token={TOKEN}&reset")
         page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=60_000)
-        expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=60_000)
+        expect(page.get_by_text(lab.ready)).to_be_visible(timeout=60_000)
 
     def menu(self, menu: str, item: str) -> None:
         self.page.locator(".lm-MenuBar-itemLabel", has_text=menu).first.click()
@@ -93,7 +102,7 @@ class Notebook:
         self.menu("Run", "Restart Kernel and Run All Cells…")
         self.page.get_by_role("button", name="Confirm Kernel Restart").click()
         status = self.page.locator(".jp-Notebook-ExecutionIndicator")
-        expect(status).to_have_attribute("data-status", "busy")
+        expect(status).to_have_attribute("data-status", "busy", timeout=60_000)
         deadline, quiet = time.monotonic() + seconds, 0
         while quiet < 10:  # one second without work: between two cells it is shorter
             self.page.wait_for_timeout(100)

@@ -1,6 +1,7 @@
 """Whatever an answer is or does: a verdict, never an exception, never [OK], and the check is as it was."""
 
 import itertools
+import signal
 import sys
 
 import numpy as np
@@ -145,6 +146,9 @@ def test_junk_gets_a_verdict(name, capsys):
     assert check(*right).passed is True, "it is no longer what it was"
 
 
+@pytest.mark.skipif(
+    not hasattr(signal, "setitimer"), reason="no alarm here: a loop without an end is the reader's to stop"
+)
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", EXERCISES)
 def test_a_loop_without_an_end_is_stopped(name, monkeypatch):

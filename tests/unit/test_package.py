@@ -178,5 +178,30 @@ def test_the_doctor_reports_a_damaged_full_set_and_does_without_it(told, monkeyp
     fails(told, "it is damaged")
 
 
+def bounds(text, sign):
+    """{package: (2, 6)} of every `package<sign>2.6.0`, each named once; last zeros say nothing."""
+    found = re.findall(rf"^\s*\"?([\w-]+){sign}(\d[\w.]*)", text, re.MULTILINE)
+    assert len(found) == len(dict(found))
+    return {name: tuple(map(int, re.sub(r"(\.0)+$", "", version).split("."))) for name, version in found}
+
+
+def test_the_oldest_releases_tested_are_the_lower_bounds():
+    """requirements.txt and pyproject.toml bound alike, and only from below; constraints/oldest.txt fixes the same."""
+    project = (ROOT.parent / "pyproject.toml").read_text(encoding="utf-8")
+    package, dev = project.split("dependencies = [")[1].split("]\n")[0], project.split("dev = [")[1].split("]\n")[0]
+    students = (ROOT.parent / "requirements.txt").read_text(encoding="utf-8")
+    oldest = (ROOT.parent / "constraints" / "oldest.txt").read_text(encoding="utf-8")
+    assert all(
+        line.startswith(("#", "-e .")) or re.fullmatch(r"[\w-]+>=[\d.]+", line) for line in students.splitlines()
+    )
+    front_ends = {name: bound for name, bound in bounds(students, ">=").items() if name in {"jupyterlab", "nbval"}}
+    assert bounds(package, ">=") | front_ends == bounds(students, ">=")
+    assert len(front_ends) == 2
+    wanted = bounds(dev, ">=") | bounds(students, ">=")
+    assert len(wanted) > 12
+    assert bounds(dev, ">=").items() <= wanted.items()
+    assert bounds(oldest, "==") == wanted
+
+
 def test_assets_stay_under_twenty_megabytes():
     assert sum(p.stat().st_size for p in (ROOT / "assets").rglob("*") if p.is_file()) < 20e6
