@@ -1,7 +1,6 @@
 """Every demo: its sums, its controls, its display. No kernel is needed: ipywidgets call back at once without one."""
 
 import base64
-import threading
 import time
 
 import ipywidgets as widgets
@@ -33,8 +32,9 @@ from nin_course.demos.ballot_box import voters
 from nin_course.demos.channel_mixer import signed, three_channels
 from nin_course.demos.few_pixels import one_of_each
 from nin_course.demos.guessing_game import HUMAN, ROUND
+from nin_course.demos.run import LOOK
 from nin_course.demos.stages import ONE, draw_stages, stages
-from nin_course.demos.training_desk import LOOK, PATIENCE
+from nin_course.demos.training_desk import PATIENCE
 from nin_course.plots import ORANGE
 from nin_course.weights import recorded_run_card, stuck_runs
 
@@ -487,10 +487,7 @@ def desk():
     desk = TrainingDesk()
     yield desk
     desk.end()
-    for thread in threading.enumerate():
-        if thread.name == desk.title:
-            thread.join(60)
-            assert not thread.is_alive()
+    assert desk.run.over.wait(60)
 
 
 def test_a_run_at_the_desk_trains_pauses_takes_a_new_rate_and_stops(desk):
@@ -499,7 +496,7 @@ def test_a_run_at_the_desk_trains_pauses_takes_a_new_rate_and_stops(desk):
     desk.pause()
     desk.controls["lr"].value = 1e-5
     held = desk.record.last
-    assert wait_for(lambda: desk.group["lr"] == 1e-5, 5)
+    assert wait_for(lambda: desk.run.lr == 1e-5, 5)
     assert not wait_for(lambda: desk.record.last > held + LOOK, 3)
     assert desk.running
     desk.pause()
@@ -519,7 +516,7 @@ def test_what_the_guide_says_of_a_run_without_batch_norm_and_with_the_relu_is_so
     desk.start()
     assert wait_for(lambda: not desk.running, 120)
     assert "It has exploded" in desk.text or "All 10 class maps are zero" in desk.text
-    assert desk.lamp.get_facecolor() == to_rgba(ORANGE)
+    assert desk.drawn.lamp.get_facecolor() == to_rgba(ORANGE)
 
 
 def test_a_desk_that_nobody_looks_at_ends_its_run(desk):
@@ -533,7 +530,7 @@ def test_a_run_that_breaks_off_says_why_and_gives_the_keys_back(desk, monkeypatc
     def no_batches(*_args, **_settings):
         raise OSError("no such file")
 
-    monkeypatch.setattr("nin_course.demos.training_desk.load", no_batches)
+    monkeypatch.setattr("nin_course.demos.run.load", no_batches)
     desk.start()
     assert wait_for(lambda: not desk.running and desk.keys["Stop"].disabled, 10)
     assert not desk.keys["Start"].disabled
