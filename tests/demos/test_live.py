@@ -1,7 +1,11 @@
 """The live picture, without a browser: it draws as `fit` goes on, and what it started can be stopped and waited for."""
 
+import base64
+from threading import Event
+
 import pytest
 import torch
+from seeing import BLUE, GREY, ORANGE, color
 from test_train import blobs, small_net
 
 import nin_course as d2l
@@ -73,3 +77,105 @@ def test_what_fit_raises_is_raised_by_wait(shown):
     with pytest.raises(ValueError, match="too small for this network"):
         live.wait()
     assert live.button.description == "Failed"
+
+
+def history(epochs, **more):
+    """A run of so many epochs of 100 steps, its losses and accuracies read off easily."""
+    steps = [50 * (i + 1) for i in range(2 * epochs)]
+    run = History("cpu", None, step=steps, step_loss=[2 - step / 1000 for step in steps], **more)
+    for i in range(epochs):
+        run.add_epoch(2.0 - i / 10, 0.5 + i / 100, 0.4 + i / 100, 1.0, 100.0)
+    return run
+
+
+TICKS = {1: [1], 9: [*range(1, 10)], 10: [1, 3, 5, 7, 9], 25: [*range(1, 26, 3)]}
+
+
+@pytest.mark.parametrize(("epochs", "ticks"), TICKS.items())
+def test_the_picture_shows_the_losses_by_step_and_both_accuracies_by_epoch(epochs, ticks):
+    live, run = LivePicture(), history(epochs, health=["first line", "last line"])
+    live._draw(run)
+    losses, accuracies = live.figure.axes
+    ((curve,), lines) = losses.lines, {line.get_label(): line for line in accuracies.lines}
+    assert (losses.get_xlabel(), losses.get_ylabel()) == ("step", "training loss")
+    assert (accuracies.get_xlabel(), accuracies.get_ylabel()) == ("epoch", "accuracy")
+    assert (list(curve.get_xdata()), list(curve.get_ydata())) == (run.step, run.step_loss)
+    drawn = {"training": (run.train_acc, GREY), "validation": (run.valid_acc, ORANGE)}
+    for name, (values, colour) in drawn.items():
+        assert list(lines[name].get_xdata()) == [*range(1, epochs + 1)]
+        assert (list(lines[name].get_ydata()), color(lines[name])) == (values, colour)
+    assert color(curve) == BLUE
+    assert {text.get_text() for text in accuracies.get_legend().get_texts()} == set(drawn)
+    assert accuracies.get_xticks().tolist() == ticks
+    assert accuracies.get_ylim() == (0, 1.005)
+    assert accuracies.get_xlim()[0] < 1 <= epochs < accuracies.get_xlim()[1]
+    assert all(line.get_markersize() and line.get_marker() not in ("", "None") for line in (curve, *lines.values()))
+    words = live.figure.get_suptitle()
+    assert words.splitlines() == [str(run).removeprefix("History: "), "last line"]
+    assert bytes(live.image.value).startswith(b"\x89PNG")
+    before = bytes(live.image.value)
+    live._draw(history(epochs + 1))
+    assert bytes(live.image.value) != before
+
+
+def test_before_the_first_loss_the_axes_are_empty_and_have_a_scale():
+    live = LivePicture()
+    live._draw(History("its way", None))
+    (losses, accuracies) = live.figure.axes
+    assert (losses.get_xlim(), losses.get_ylim()) == ((0, 50), (0, 2.5))
+    assert not any(len(line.get_xdata()) for axis in (losses, accuracies) for line in axis.lines)
+    assert live.figure.get_suptitle() == "no whole epoch, 0 steps on its way"
+
+
+def test_one_line_tells_the_run_and_what_is_wrong_before_how_healthy_it_is():
+    run = history(1)
+    told = "1 epoch on cpu, last: loss 2.0000, train acc 0.500, valid acc 0.400"
+    assert LivePicture.text(run) == told
+    run.health = ["healthy", "still healthy"]
+    assert LivePicture.text(run) == f"{told} · still healthy"
+    run.findings = ["It is sick.", "Very."]
+    assert LivePicture.text(run) == f"{told} · It is sick."
+
+
+def test_the_button_says_that_it_was_heard(shown):
+    live = LivePicture()
+    assert (live.button.description, live.button.disabled, live.stop) == ("Stop", False, False)
+    live.button.click()
+    assert (live.button.description, live.button.disabled, live.stop) == ("Stopping…", True, True)
+    assert [*live.view.children] == [live.button, live.image]
+    assert (live.image.format, live.image.layout.width, live.image.layout.max_width) == ("png", "800px", "100%")
+    assert live.figure.bbox.size.tolist() == [800, 350]
+
+
+def test_ctrl_c_while_waiting_ends_the_run(shown):
+    class Interrupted(Event):
+        """Hears Ctrl-C once, as soon as someone waits."""
+
+        heard = False
+
+        def wait(self, timeout=None):
+            if not self.heard:
+                self.heard = True
+                raise KeyboardInterrupt
+            return super().wait(60)
+
+    live, data, told = LivePicture(), blobs(n=120, batch_size=1), []
+    live.over = Interrupted()
+    live.start(small_net(), data, data, epochs=10_000, device="cpu", callbacks=[lambda run: told.append(len(run.step))])
+    while not told:  # its own callbacks are heard as well
+        assert not live.over.is_set()
+    assert live.wait().stopped
+
+
+def test_a_run_in_the_cell_is_shown_once_and_closed_with_its_last_picture(shown):
+    live, run = LivePicture(), history(2)
+    live(run)
+    live(run)
+    assert shown == [live.view]
+    live.close(run)
+    assert live.history is run
+    assert shown[1]["text/plain"] == LivePicture.text(run)
+    assert base64.b64decode(shown[1]["image/png"]) == bytes(live.image.value)
+    unseen = LivePicture()
+    unseen.close(run)  # of a run that ended before its first picture
+    assert len(shown) == 2
