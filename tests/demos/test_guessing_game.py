@@ -92,7 +92,7 @@ def test_a_buttons_word_is_the_guess_and_after_twelve_only_a_new_round_is_heard(
     over = bytes(game.picture.value), game.line.value
     assert " of 12, that is " in game.text
     game.buttons[5].click()
-    assert (bytes(game.picture.value), game.line.value) == over
+    assert (bytes(game.picture.value), game.line.value, len(game.guesses)) == (*over, ROUND)
     for number in (1, 2):
         game.again.click()
         assert game.state == {"round": number, "guesses": ()}

@@ -51,6 +51,7 @@ def test_a_run_in_the_background_can_be_stopped_and_keeps_what_it_has(shown):
     while live.valid_acc.get_xdata() is None or len(live.valid_acc.get_xdata()) < 2:
         assert not live.over.wait(0.05)
     live.button.click()
+    assert live.over.wait(60)
     history = live.wait()
     assert history.stopped
     assert 2 <= len(history.loss) == len(history.valid_acc) < 10_000
