@@ -98,6 +98,7 @@ def test_the_picture_shows_the_losses_by_step_and_both_accuracies_by_epoch(epoch
     live._draw(run)
     losses, accuracies = live.figure.axes
     ((curve,), lines) = losses.lines, {line.get_label(): line for line in accuracies.lines}
+    assert losses.get_position().x1 < accuracies.get_position().x0  # side by side
     assert (losses.get_xlabel(), losses.get_ylabel()) == ("step", "training loss")
     assert (accuracies.get_xlabel(), accuracies.get_ylabel()) == ("epoch", "accuracy")
     assert (list(curve.get_xdata()), list(curve.get_ydata())) == (run.step, run.step_loss)
