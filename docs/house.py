@@ -18,9 +18,9 @@ ROOMS = {
     "command line": "runs doctor __main__",
     "assets": "assets.make_sample assets.make_recorded_run assets.make_stuck_runs",
     "demos": (
-        "demos._base demos.predict demos.live demos.stages demos.record demos.few_pixels demos.guessing_game "
-        "demos.channel_mixer demos.sliding_window demos.ballot_box demos.walk_through demos.one_cell demos.autopsy "
-        "demos.training_desk demos"
+        "demos._base demos.predict demos.live demos.stages demos.few_pixels demos.guessing_game demos.channel_mixer "
+        "demos.sliding_window demos.ballot_box demos.walk_through demos.one_cell demos.autopsy demos.record demos.run "
+        "demos.run_picture demos.training_desk demos"
     ),
     "checks": "checks checks._ladder checks._read checks._cases checks._networks checks._away checks._patients",
 }

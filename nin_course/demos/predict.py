@@ -55,9 +55,9 @@ class Predict(_Question):
             verdict = f"You said: {answer}."
         elif answer and truth and answer * truth > 0:
             ratio = max(answer / truth, truth / answer)
-            verdict = f"You said {answer:,.4g}: {'close.' if ratio < 1.1 else f'a factor of {ratio:.3g} off.'}"
+            verdict = f"You said {_shown(answer)}: {'close.' if ratio < 1.1 else f'a factor of {ratio:.3g} off.'}"
         else:
-            verdict = f"You said {answer:,.4g}."
+            verdict = f"You said {_shown(answer)}."
         return Reveal(self.question, f"{shown}. {because}" if because else shown, verdict)
 
 
@@ -132,9 +132,10 @@ class Reveals:
 
 def _number(text: str) -> float | None:
     try:
-        return float(text.replace(",", "").replace("_", ""))
+        number = float(text.replace(",", "").replace("_", ""))
     except ValueError:
         return None
+    return int(number) if number.is_integer() else number
 
 
 def _right(answer: float | None, truth: float) -> bool:

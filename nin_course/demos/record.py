@@ -1,4 +1,4 @@
-"""What the training desk of chapter 05 shows: a run, step by step, live or recorded."""
+"""What the training desk of chapter 05 knows of a run: step by step, live or recorded."""
 
 import json
 from dataclasses import dataclass, field
@@ -21,6 +21,13 @@ class Record:
     @property
     def last(self) -> int:
         return max((entries[-1][0] for entries in (self.loss, self.valid_acc) if entries), default=0)
+
+    def by(self, step: int) -> dict:
+        """What was known by `step`: name, step, last, and each list as far as that; `finding`, None if not examined."""
+        lists = ("loss", "pace", "train_acc", "valid_acc", "health")
+        known = {name: [entry for entry in getattr(self, name) if entry[0] <= step] for name in lists}
+        finding = known["health"][-1][1] if known["health"] else None
+        return {**known, "finding": finding, "name": self.name, "step": step, "last": self.last}
 
 
 @cache

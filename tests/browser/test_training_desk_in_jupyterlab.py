@@ -6,9 +6,9 @@ import nbformat
 from conftest import Notebook
 from playwright.sync_api import expect
 
-DESK = """from nin_course.demos import TrainingDesk, training_desk
+DESK = """from nin_course.demos import TrainingDesk, run, training_desk
 
-training_desk.LOOK, training_desk.PATIENCE = 5, 10  # a tenth and a half of what a user waits
+run.LOOK, training_desk.PATIENCE = 5, 10  # a tenth and a half of what a user waits
 desk = TrainingDesk()
 desk"""
 ASK = 'print("answer:", 6 * 7, "running:", desk.running)'

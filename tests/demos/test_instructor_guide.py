@@ -4,9 +4,7 @@ import re
 
 import build
 import instructor_guide
-import numpy as np
 import pytest
-from PIL import Image
 
 from nin_course.demos import ALL
 
@@ -31,12 +29,8 @@ def test_the_guide_is_current_and_has_a_picture_of_each_demo_and_no_other(writte
 
 
 @pytest.mark.parametrize("demo", ALL)
-def test_a_demo_has_its_lines_its_picture_and_its_cell(demo, written):
-    """A moved control changes a picture by more than a hundredth; another machine's letters by much less."""
+def test_a_demo_has_its_lines_and_its_cell(demo):
     (section,) = [s for s in (STORED / "instructor_guide.md").read_text().split("\n## ") if f"/{demo.__name__}." in s]
     assert section.startswith(f"{demo.title.rstrip('?')} (chapter {demo.chapter})\n")
-    assert section.endswith(f"- **Ask:** {demo.ask}\n- **Set:** {demo.set}\n- **See:** {demo.see}\n")
-    stored, now = (Image.open(d / "img" / f"{demo.__name__}.png").convert("RGB") for d in (STORED, written))
-    assert stored.size == now.size, "make demos"
-    assert np.abs(np.asarray(stored, float) - np.asarray(now, float)).mean() < 0.005 * 255, "make demos"
+    assert " ".join(section.split()).endswith(f"- **Ask:** {demo.ask} - **Set:** {demo.set} - **See:** {demo.see}")
     assert f"\n{demo.__name__}()\n" in CHAPTERS[demo.chapter]

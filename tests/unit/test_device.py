@@ -11,6 +11,7 @@ from pretended import KINDS, NAMES, STAND_IN, pretended
 import nin_course as d2l
 from nin_course import files
 from nin_course.__main__ import main
+from nin_course.demos import run
 from nin_course.device import device_name, find_device
 from nin_course.recipe import PRESETS, preset
 from nin_course.speed import has_bfloat16
@@ -123,6 +124,25 @@ def test_the_command_trains_with_the_gpus_preset_and_its_card_names_it(kind, tmp
     assert card["made_on"]["autocast"] == ("no" if kind == "mps" else "bfloat16")
     assert torch.load(tmp_path / "weights.pt", weights_only=True)["0.0.weight"].device == torch.device("cpu")
     assert f"[OK]   GPU: {NAMED[kind]}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_desks_run_is_on_the_gpu(kind, monkeypatch):
+    monkeypatch.setattr(run, "LOOK", 2)
+    monkeypatch.setattr(run, "LOOKS", 1)
+    monkeypatch.setattr("nin_course.recipe.load_data_fashion_mnist", lambda *_, device, **__: on(device))
+    with pretended(kind):
+        desk = run.Run(1e-3, batch_norm=True, relu=True, changed=lambda: None)
+        desk._train()
+        assert {p.device.type for p in desk.net.parameters()} == {kind}
+    assert len(desk.record.valid_acc) == 1
+    assert desk.record.health
+
+
+def on(device):
+    """Two loaders whose batches are there already."""
+    loaded = [(X.to(device), y.to(device)) for X, y in batches(2)]
+    return loaded, loaded
 
 
 def few(folder, part, hashes, real=files.read_split):
