@@ -4,16 +4,18 @@ VENV ?= .venv
 PYTHON ?= python3
 PY = $(VENV)/bin/python
 ARGS ?=
-# Memory of large tensors is used again instead of given back: twice as fast on a virtual machine (docs/decisions/0014).
+# How glibc deals with the memory of large tensors (docs/decisions/0014): in a class little is wanted, in a test it is quick
+# to use again what was used before.
+LITTLE = MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=8388608 MALLOC_TRIM_THRESHOLD_=16777216
 KEEP = MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=4294967296
 ROOT_OK = $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test test-oldest mutants notebooks demos bench clean
+.PHONY: lab test test-oldest mutants notebooks demos bench memory clean
 
 lab: $(VENV)/lab.done
 	@$(PY) -m nin_course data --full || true
 	@$(PY) -m nin_course doctor
-	$(KEEP) $(PY) -m jupyterlab $(ROOT_OK) --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(ARGS)
+	$(LITTLE) $(PY) -m jupyterlab $(ROOT_OK) --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(ARGS)
 
 test: $(VENV)/dev.done
 	$(PY) -m nin_course data --full
@@ -38,6 +40,9 @@ demos: $(VENV)/dev.done
 
 bench: $(VENV)/lab.done
 	$(PY) benchmarks/run_all.py
+
+memory: $(VENV)/dev.done
+	$(LITTLE) $(PY) benchmarks/memory.py
 
 clean:
 	rm -rf $(VENV) .venv-oldest .pytest_cache .ruff_cache .hypothesis tests/browser/screenshots

@@ -1,13 +1,14 @@
-"""What a chapter's kernel takes: `python benchmarks/memory.py [03 A] [--cells]`.
+"""What a chapter's kernel takes: `make memory` writes memory.md, `python benchmarks/memory.py 03 A --cells` only asks.
 
 The most that it ever held, and what it holds at the end, in MB; with --cells also where the most grew by 50 MB or more.
-One thread, as in the tests.
 """
 
 import argparse
 import json
 import os
 import sys
+import time
+from importlib.metadata import version
 from pathlib import Path
 
 import nbclient
@@ -15,6 +16,7 @@ import nbclient
 sys.path.insert(0, str(Path(__file__).parents[1] / "notebooks" / "source"))
 import build
 
+PAGE = Path(__file__).parent / "memory.md"
 WATCH = """
 import json, os, resource, sys, time, psutil
 from IPython import get_ipython
@@ -47,16 +49,31 @@ def main() -> None:
     parser.add_argument("chapters", nargs="*", help="for example 03 A; all of them, if none is named")
     parser.add_argument("--cells", action="store_true", help="say at which code cells the most grew")
     chosen = parser.parse_args()
-    print("| chapter | most, MB | in the end, MB | processor seconds |\n|---|---|---|---|")
+    rows = []
     for chapter in build.chapters():
         name = chapter.stem.split("_")[0]
         if chosen.chapters and name not in chosen.chapters:
             continue
         most, end, seconds = measure(chapter)
-        print(f"| {name} | {most[-1]:,.0f} | {end:,.0f} | {seconds:.0f} |", flush=True)
+        rows.append(f"| {name} | {most[-1]:,.0f} | {end:,.0f} | {seconds:.0f} |")
+        print(rows[-1], flush=True)
         for i in range(1, len(most)) if chosen.cells else ():
             if most[i] - most[i - 1] >= 50:
-                print(f"  code cell {i}: {most[i - 1]:,.0f} → {most[i]:,.0f} MB", file=sys.stderr)
+                print(f"  code cell {i}: {most[i - 1]:,.0f} → {most[i]:,.0f} MB")
+    if not chosen.chapters:
+        PAGE.write_text(page(rows), encoding="utf-8")
+
+
+def page(rows: list[str]) -> str:
+    return f"""# What a chapter's kernel takes
+
+Written by `make memory` on {time.strftime("%Y-%m-%d")}, as `make lab` starts JupyterLab, with one thread, PyTorch
+{version("torch")}. Of this, 0.55 GB is PyTorch itself.
+
+| chapter | most, MB | in the end, MB | processor seconds |
+| -- | -- | -- | -- |
+{chr(10).join(rows)}
+"""
 
 
 if __name__ == "__main__":

@@ -12,10 +12,10 @@ ASKS = [name for name, notebook in CHAPTERS.items() if any("accelerator" in cell
 # What is measured on a GPU is as much as keeps one busy. Here it is about the devices, so as little as will do.
 LESS = {
     "05_training": {
-        "islice(train_iter, 40)": "islice(train_iter, 2)",
+        "islice(train_iter, 78)": "islice(train_iter, 2)",
         "evaluate_accuracy(test_iter, net)": "evaluate_accuracy(islice(test_iter, 2), net)",
         "torch.randperm(1280)": "torch.randperm(128)",
-        "islice(test_iter, 16), working": "islice(test_iter, 1), working",
+        "islice(test_iter, 32), working": "islice(test_iter, 1), working",
         'race("cpu", 16, 2)': 'race("cpu", 2, 1)',
         "race(gpu, 128, 9)": "race(gpu, 2, 1)",
         "torch.rand(128, 1, 224, 224, device=gpu)": "torch.rand(1, 1, 224, 224, device=gpu)",

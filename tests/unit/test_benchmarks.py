@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 
+import build
 import demos
 import ipywidgets as widgets
 import loader
@@ -66,6 +67,15 @@ def test_what_the_chapters_quote_from_a_gpu_was_measured_there():
     assert f"five epochs of 60,000 images took {card['seconds']:.0f} seconds" in notes
     assert f"got {100 * card['accuracy']:.0f} % of the test images right" in notes
     assert re.search(r"it never says: (.*?)\.", notes)[1].replace(" and", ",").split(", ") == card["never_said"]
+
+
+def test_every_chapter_fits_a_free_classroom():
+    """At most 1.2 GB, and 1.0 GB in the end, as `make memory` measured."""
+    rows = [line.strip("| ").split(" | ") for line in (ROOT / "benchmarks" / "memory.md").read_text().splitlines()[9:]]
+    assert [name for name, *_ in rows] == [chapter.stem.split("_")[0] for chapter in build.chapters()]
+    for _, most, end, _ in rows:
+        assert float(end.replace(",", "")) <= 1000
+        assert float(end.replace(",", "")) <= float(most.replace(",", "")) <= 1200
 
 
 def test_the_curve_passes_its_two_marks_with_every_seed():
