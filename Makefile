@@ -10,17 +10,21 @@ LITTLE = MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=8388608 MALLOC_TRIM_THRESHOLD
 KEEP = MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=4294967296
 ROOT_OK = $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test test-oldest mutants notebooks demos bench memory clean
+.PHONY: lab check test test-oldest mutants notebooks demos bench memory clean
 
 lab: $(VENV)/lab.done
 	@$(PY) -m nin_course data --full || true
 	@$(PY) -m nin_course doctor
 	$(LITTLE) $(PY) -m jupyterlab $(ROOT_OK) --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(ARGS)
 
+check: $(VENV)/dev.done
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile -q -m "not slow" tests/unit tests/checks tests/demos tests/notebooks/test_built.py
+
 test: $(VENV)/dev.done
 	$(PY) -m nin_course data --full
 	$(PY) tests/browser/chromium.py
-	$(KEEP) OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --nbval --nbval-current-env tests notebooks
+	$(KEEP) OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --nbval --nbval-current-env \
+		tests notebooks/solutions notebooks/A_the_original_notes.ipynb
 
 mutants: $(VENV)/dev.done
 	$(PY) tests/survivors.py $(ARGS)

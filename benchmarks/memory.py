@@ -18,13 +18,14 @@ import build
 
 PAGE = Path(__file__).parent / "memory.md"
 WATCH = """
-import json, os, resource, sys, time, psutil
+import json, pathlib, resource, sys, time, psutil
 from IPython import get_ipython
 _most, _start = [], time.process_time()
-def _note(*_):
-    scale = 1e6 if sys.platform == "darwin" else 1e3  # ru_maxrss is in bytes there, in KiB elsewhere
-    _most.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if scale == 1e6 else 1.024) / scale)
-get_ipython().events.register("post_run_cell", _note)
+def _now(status=pathlib.Path("/proc/self/status")):
+    if status.exists():  # Linux; there ru_maxrss may be that of the process that started this one
+        return int(status.read_text().split("VmHWM:")[1].split()[0]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+get_ipython().events.register("post_run_cell", lambda *_: _most.append(_now() / 1e6))
 """
 REPORT = """
 import gc

@@ -160,8 +160,15 @@ def run_on_meta(net: nn.Module, input_shape: Sequence[int]) -> torch.Tensor:
     held += [value for module in net.modules() for value in vars(module).values() if isinstance(value, torch.Tensor)]
     on_meta = {id(t): t.detach().to("meta") for t in held}
     copied = copy.deepcopy(net, on_meta).eval()  # batch norm, while training, refuses a single 1×1 map
+    for layer in copied.modules():
+        layer.register_forward_hook(_refuse_nothing)
     with torch.no_grad():
         return copied(torch.empty(tuple(input_shape), device="meta"))
+
+
+def _refuse_nothing(_layer, _inputs, output) -> None:
+    if isinstance(output, torch.Tensor) and 0 in output.shape[1:]:  # PyTorch 2.7 convolves such an image on meta
+        raise RuntimeError("The image is too small: nothing is left.")
 
 
 def _macs(layer: nn.Module, output: torch.Tensor) -> int:

@@ -61,8 +61,7 @@ class Steps:
 
     def __init__(self, history: History, callbacks: Sequence[Callable], examiner: Examiner | None, scheduler=None):
         self.history, self.callbacks, self.examiner, self.scheduler = history, callbacks, examiner, scheduler
-        self.step = self.images = self.images_read = 0
-        self.loss_sum = 0
+        self.step = self.images = self.images_read = self.loss_sum = 0
 
     def __call__(self, loss: torch.Tensor, n: int) -> None:
         self.loss_sum = self.loss_sum + loss * n

@@ -40,8 +40,7 @@ def show_fashion_mnist(images: Sequence[torch.Tensor], labels: Sequence[str], co
 
 def show_image(axis, image, **options):
     """One (H, W) image, a tensor, on a matplotlib axis, bright on dark, without ticks; returns the AxesImage."""
-    axis.set_xticks([])
-    axis.set_yticks([])
+    axis.set(xticks=[], yticks=[])
     options = {"cmap": SEQUENTIAL, "vmin": 0, "vmax": 1, "interpolation": "nearest", **options}
     return axis.imshow(image.numpy(), **options)
 

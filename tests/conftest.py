@@ -6,6 +6,18 @@ import pytest
 import torch
 
 COUNTS = pytest.StashKey[dict]()
+# What trains, starts processes or tries hundreds of answers: `make check` leaves it to `make test`.
+SLOW = (
+    *("unit/test_processes", "unit/test_weights", "unit/test_runs", "unit/test_checkpoint", "unit/test_stuck"),
+    *("unit/test_assets", "unit/test_make", "unit/test_diagnose", "checks/test_mutants", "checks/test_junk"),
+    *("ch06.repaired", "demos/test_live", "demos/test_run"),
+)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if any(part in item.nodeid for part in SLOW):
+            item.add_marker("slow")
 
 
 @pytest.fixture(autouse=True)

@@ -1,10 +1,11 @@
 """The chapters in a real JupyterLab, as a student, an instructor and a visitor meet them."""
 
+import json
 import re
 import time
 
 import pytest
-from conftest import SCREENSHOTS, Lab, Notebook
+from conftest import ROOT, SCREENSHOTS, Lab, Notebook
 from playwright.sync_api import TimeoutError, expect
 
 from nin_course.demos import ALL
@@ -134,11 +135,33 @@ def test_a_demo_runs_alone_and_every_control_answers_the_keyboard(chapter):
         chapter.screenshot(f"{demo[:-2]}_after")
 
 
-def test_restart_and_run_all_raises_nothing_and_folds_open_what_was_hidden(chapter):
+def said(cell: dict) -> list[tuple[str, str]]:
+    """What a cell's outputs say: each stream whole, then each result's text. (What is drawn is for other tests.)"""
+    found: dict[tuple[int, str], str] = {}
+    for i, output in enumerate(cell["outputs"]):
+        stream = output["output_type"] == "stream"
+        key = (-1, output["name"]) if stream else (i, output["output_type"])
+        text = output["text"] if stream else output.get("data", {}).get("text/plain", "")
+        found[key] = found.get(key, "") + "".join(text)
+    return [(kind, text) for (_, kind), text in sorted(found.items())]
+
+
+def test_restart_and_run_all_says_again_what_is_stored_and_folds_open_what_was_hidden(chapter):
+    """The student's chapter from a fresh kernel: nbval's comparison, in the page where it is read."""
+    before = json.loads((ROOT / "notebooks" / chapter.name).read_text(encoding="utf-8"))["cells"]
     chapter.notebook.restart_and_run_all()
-    cells = [c for c in chapter.lab.stored(chapter.name)["cells"] if c["cell_type"] == "code"]
+    after = chapter.lab.stored(chapter.name)["cells"]
+    assert ["".join(c["source"]) for c in after] == ["".join(c["source"]) for c in before]
+    cells = [c for c in after if c["cell_type"] == "code"]
     assert all(c["execution_count"] for c in cells)
     assert not [o for c in cells for o in c["outputs"] if o["output_type"] == "error"]
+    strict = [
+        (said(a), said(b))
+        for a, b in zip(after, before, strict=True)
+        if a["cell_type"] == "code" and "nbval-ignore-output" not in a["metadata"].get("tags", [])
+    ]
+    assert len(strict) > 0.8 * len(cells)
+    assert [now for now, _ in strict] == [stored for _, stored in strict]
     assert all(not c["metadata"].get("jupyter", {}).get("outputs_hidden") for c in cells)
     expect(chapter.page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']")).to_have_count(0)
     chapter.nothing_is_broken()

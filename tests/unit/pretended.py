@@ -75,17 +75,17 @@ def pretended(kind: str):
     patches = [(torch.accelerator, name, answer) for name, answer in accelerator.items()]
     patches += [(getattr(torch, kind), name, answer) for name, answer in _answers(kind, calls).items()]
     patches += [(getattr(torch, other), "is_available", lambda: False) for other in KINDS if other != kind]
-    patches += [(torch, "autocast", _autocast(kind)), (torch.optim.Optimizer, HEALTH, lambda self: None)]
+    patches += [(torch, "autocast", _autocast(kind)), *((torch.optim.Optimizer, n, lambda self: None) for n in HEALTH)]
     patches += [(There, "__reduce_ex__", lambda self, protocol: self.here.__reduce_ex__(protocol))]  # into a file
     with contextlib.ExitStack() as stack:
         for owner, name, answer in patches:
-            stack.enter_context(mock.patch.object(owner, name, answer, create=name == HEALTH))
+            stack.enter_context(mock.patch.object(owner, name, answer, create=name in HEALTH))
         stack.enter_context(away(STAND_IN))
         stack.enter_context(_Named(kind))
         yield calls
 
 
-HEALTH = "_accelerator_graph_capture_health_check"
+HEALTH = ("_accelerator_graph_capture_health_check", "_cuda_graph_capture_health_check")  # now, and in PyTorch 2.7
 
 
 def _autocast(kind: str):

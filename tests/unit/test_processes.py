@@ -10,6 +10,7 @@ import torch
 import torch.distributed as dist
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pretended import pretended
 from torch import nn
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler
 
@@ -31,10 +32,14 @@ def joined(monkeypatch):
                 assert objects == [None]  # nothing is drawn but by process 0
                 objects[:] = others
 
+        def gather(everyones, mine):
+            assert everyones == [None] * world
+            everyones[:] = [*others[:rank], mine, *others[rank:]]
+
         monkeypatch.setattr(dist, "get_rank", lambda: rank)
         monkeypatch.setattr(dist, "get_world_size", lambda: world)
         monkeypatch.setattr(dist, "broadcast_object_list", broadcast)
-        monkeypatch.setattr(dist, "all_reduce", lambda numbers: numbers.add_(torch.tensor(others, dtype=torch.float64)))
+        monkeypatch.setattr(dist, "all_gather_object", gather)
 
     return play
 
@@ -63,7 +68,7 @@ def test_the_processes_share_every_batch_equally_and_no_image_twice(joined, worl
 
 
 def test_a_mean_is_that_of_all_processes_to_many_digits(joined):
-    joined(1, 4, [0.2, 3.0, 1e-9])
+    joined(1, 4, [(0.2, 1.0, 0.0), (-0.1, 0.5, 1e-9), (0.1, 1.5, 0.0)])
     found = mean_over_processes((0.1, 5.0, 1e9))
     assert found == pytest.approx((0.075, 2.0, 0.25e9), rel=1e-12)
     assert [type(number) for number in found] == [float] * 3
@@ -74,6 +79,19 @@ def test_a_network_is_wrapped_once_there_are_others(joined, monkeypatch):
     monkeypatch.setattr(nn.parallel, "DistributedDataParallel", lambda net: ("together", net))
     net = nn.Linear(2, 2)
     assert together(net) == ("together", net)
+
+
+@pytest.mark.parametrize(("kind", "mine", "backend"), [("cuda", 1, "nccl"), ("xpu", 1, "xccl"), ("mps", None, "gloo")])
+def test_each_process_takes_a_gpu_of_its_own_where_there_can_be_several(monkeypatch, kind, mine, backend):
+    met = []
+    monkeypatch.setattr(dist, "init_process_group", met.append)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    with pretended(kind) as asked:
+        found = join_processes()
+    assert found == (torch.device("cpu") if mine is None else torch.device(kind, mine))
+    assert asked == ([] if mine is None else ["set_device_index"])
+    assert met == [backend]
 
 
 def test_processes_meet_once_if_torchrun_started_several(monkeypatch):
@@ -88,7 +106,7 @@ def test_processes_meet_once_if_torchrun_started_several(monkeypatch):
     monkeypatch.setattr(dist, "is_initialized", lambda: True)
     join_processes("cpu")
     assert met == ["gloo"]
-    with pytest.raises(ValueError, match="device='gpu0' is not a device"):
+    with pytest.raises(ValueError, match="device='gpu0' does not work here"):
         join_processes("gpu0")
 
 

@@ -279,7 +279,7 @@ def test_a_progress_bar_counts_the_batches(capsys):
 
 
 def test_a_device_that_is_not_there_is_refused_in_words():
-    with pytest.raises(ValueError, match="device='gpu0' is not a device"):
+    with pytest.raises(ValueError, match="device='gpu0' does not work here"):
         d2l.fit(small_net(), blobs(), epochs=1, device="gpu0")
 
 
