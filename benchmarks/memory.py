@@ -18,12 +18,15 @@ import build
 
 PAGE = Path(__file__).parent / "memory.md"
 WATCH = """
-import json, pathlib, resource, sys, time, psutil
+import json, pathlib, sys, time, psutil
 from IPython import get_ipython
 _most, _start = [], time.process_time()
 def _now(status=pathlib.Path("/proc/self/status")):
     if status.exists():  # Linux; there ru_maxrss may be that of the process that started this one
         return int(status.read_text().split("VmHWM:")[1].split()[0]) * 1024
+    if sys.platform == "win32":
+        return psutil.Process().memory_info().peak_wset
+    import resource
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 get_ipython().events.register("post_run_cell", lambda *_: _most.append(_now() / 1e6))
 """

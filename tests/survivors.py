@@ -221,7 +221,8 @@ def main(arguments: list[str] | None = None) -> None:
     result = table(survey(chosen, asked.number, asked.seed))
     print(result)
     if asked.table:
-        how = f"on {time.strftime('%Y-%m-%d')} by `make mutants`: {asked.number} changes a module, seed {asked.seed}"
+        how = f"on {time.strftime('%Y-%m-%d')} by `make mutants`, {len(chosen)} of {len(modules())} modules: at most "
+        how += f"{asked.number} changes a module, seed {asked.seed}"
         PAGE.write_text(f"# What the tests notice\n\nWritten {how}.\n\n{result}", encoding="utf-8")
 
 
