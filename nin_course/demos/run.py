@@ -74,7 +74,7 @@ class Run:
         batches, valid_iter = load(preset("laptop"), device, held_out=50)
         optimizer = torch.optim.Adam(self.net.parameters(), lr=self.lr)
         handed_out = _HandedOut(batches, self, optimizer.param_groups[0])
-        fast = dict(channels_last=True, autocast=has_bfloat16(device), device=device)
+        fast = dict(channels_last=True, autocast=has_bfloat16(device))
         watched = dict(callbacks=[self], progress=False)
         fit(self.net, handed_out, valid_iter, epochs=LOOKS, optimizer=optimizer, **watched, **fast)
 

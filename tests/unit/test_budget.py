@@ -216,3 +216,18 @@ def test_width_multiplies_the_channels_and_squares_the_weights_between_them():
     assert whole[4].macs / half[4].macs == 4
     with pytest.raises(ValueError, match="without a channel"):
         d2l.nin(width=0.001)
+
+
+class Cropped(nn.Module):
+    def forward(self, X):
+        return X[:, :, 2:]
+
+
+def test_a_layer_that_leaves_nothing_is_refused_also_where_pytorch_lets_it_pass():
+    """PyTorch 2.7 convolves an image that is a pixel too small, on `meta`; slicing lets everything pass everywhere."""
+    net = nn.Sequential(Cropped(), nn.ReLU())
+    assert d2l.smallest_input(net) == 3
+    assert d2l.summary(net, (1, 1, 3, 5)).output_shape == (1, 1, 1, 5)
+    with pytest.raises(ValueError, match=r"does not fit this network: .*nothing is left"):
+        d2l.summary(net, (1, 1, 2, 5))
+    assert d2l.summary(net, (0, 1, 3, 5)).output_shape == (0, 1, 1, 5)  # no image is no image that is too small
