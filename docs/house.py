@@ -11,7 +11,7 @@ BEGIN, END = "<!-- the map: python docs/house.py -->", "<!-- end of the map -->"
 ROOMS = {
     "data": "device files fetch data augment",
     "networks": "blocks models norm weights",
-    "measuring": "budget receptive diagnose evidence",
+    "measuring": "budget receptive diagnose evidence collage calibration",
     "training": "history checkpoint processes speed train recipe",
     "drawing": "plots",
     "the package": "__init__",
@@ -20,7 +20,7 @@ ROOMS = {
     "demos": (
         "demos._base demos.predict demos.live demos.stages demos.few_pixels demos.guessing_game demos.channel_mixer "
         "demos.sliding_window demos.ballot_box demos.walk_through demos.one_cell demos.autopsy demos.record demos.run "
-        "demos.run_picture demos.training_desk demos"
+        "demos.run_picture demos.training_desk demos.find_the_shoes demos"
     ),
     "checks": "checks checks._ladder checks._read checks._cases checks._networks checks._away checks._patients",
 }

@@ -4,6 +4,7 @@ from nin_course.demos.autopsy import Autopsy
 from nin_course.demos.ballot_box import BallotBox
 from nin_course.demos.channel_mixer import ChannelMixer
 from nin_course.demos.few_pixels import FewPixels
+from nin_course.demos.find_the_shoes import FindTheShoes
 from nin_course.demos.guessing_game import GuessingGame
 from nin_course.demos.live import LivePicture
 from nin_course.demos.one_cell import OneCell
@@ -23,6 +24,7 @@ ALL = (
     OneCell,
     TrainingDesk,
     Autopsy,
+    FindTheShoes,
 )  # in the order of the chapters
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "Bets",
     "ChannelMixer",
     "FewPixels",
+    "FindTheShoes",
     "GuessingGame",
     "LivePicture",
     "OneCell",
