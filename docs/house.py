@@ -20,7 +20,7 @@ ROOMS = {
     "demos": (
         "demos._base demos.predict demos.live demos.stages demos.few_pixels demos.guessing_game demos.channel_mixer "
         "demos.sliding_window demos.ballot_box demos.walk_through demos.one_cell demos.autopsy demos.record demos.run "
-        "demos.run_picture demos.training_desk demos"
+        "demos.run_picture demos.training_desk demos.microscope demos.your_photo demos"
     ),
     "checks": "checks checks._ladder checks._read checks._cases checks._networks checks._away checks._patients",
 }

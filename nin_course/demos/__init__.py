@@ -6,12 +6,14 @@ from nin_course.demos.channel_mixer import ChannelMixer
 from nin_course.demos.few_pixels import FewPixels
 from nin_course.demos.guessing_game import GuessingGame
 from nin_course.demos.live import LivePicture
+from nin_course.demos.microscope import Microscope
 from nin_course.demos.one_cell import OneCell
 from nin_course.demos.predict import Bets, Predict
 from nin_course.demos.sliding_window import SlidingWindow
 from nin_course.demos.stages import show_stages
 from nin_course.demos.training_desk import TrainingDesk
 from nin_course.demos.walk_through import WalkThrough
+from nin_course.demos.your_photo import YourPhoto
 
 ALL = (
     FewPixels,
@@ -23,6 +25,8 @@ ALL = (
     OneCell,
     TrainingDesk,
     Autopsy,
+    Microscope,
+    YourPhoto,
 )  # in the order of the chapters
 
 __all__ = [
@@ -34,10 +38,12 @@ __all__ = [
     "FewPixels",
     "GuessingGame",
     "LivePicture",
+    "Microscope",
     "OneCell",
     "Predict",
     "SlidingWindow",
     "TrainingDesk",
     "WalkThrough",
+    "YourPhoto",
     "show_stages",
 ]
