@@ -132,3 +132,20 @@ def test_the_picture_is_grey_a_lead_is_orange_and_fills_its_axis():
     assert fills(picture(collage))
     assert fills(picture(votes_axis))
     assert max(FindTheShoes.size[1] * 110, 0) < 400  # pixels: with its controls it fits below 600
+
+
+def said(**state):
+    DEMO.at(**(FindTheShoes().state | state))
+    return [int(n) for n in re.findall(r"(\d+) (?:hit|miss|false)", DEMO.line)[:3]]
+
+
+def test_what_chapter_07_says_was_found_is_there():
+    assert said() == [3, 0, 1]
+    assert said(black=True) == [3, 0, 11]
+    assert said(threshold=2.0) == [1, 2, 0]
+    assert said(seed=12, **dict.fromkeys([NAMES[k] for k in SHOES], False)) == [0, 0, 2]
+    collage = axis_named(DEMO.figure, "blue frame")
+    (at_the_edge, below) = sorted(points(collage, "X")[1])
+    bag = [(top, left) for k, top, left in garments(shown(picture(collage))) if k == 8]
+    assert at_the_edge[0] < 4
+    assert any(0 <= below[1] - (top + 28) < 12 and 0 <= below[0] - left < 28 for top, left in bag)
