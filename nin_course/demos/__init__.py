@@ -3,6 +3,7 @@
 from nin_course.demos.autopsy import Autopsy
 from nin_course.demos.ballot_box import BallotBox
 from nin_course.demos.channel_mixer import ChannelMixer
+from nin_course.demos.family_tree import FamilyTree
 from nin_course.demos.few_pixels import FewPixels
 from nin_course.demos.find_the_shoes import FindTheShoes
 from nin_course.demos.guessing_game import GuessingGame
@@ -29,6 +30,7 @@ ALL = (
     Microscope,
     FindTheShoes,
     YourPhoto,
+    FamilyTree,
 )  # in the order of the chapters
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "BallotBox",
     "Bets",
     "ChannelMixer",
+    "FamilyTree",
     "FewPixels",
     "FindTheShoes",
     "GuessingGame",

@@ -248,6 +248,9 @@ EQUIVALENT: dict[str, dict[str, list[str]]] = {
             "return (sure - share).abs().mea  ->  return (share - sure).abs().mea",
         ],
     },
+    "ch09.on_patches": {
+        "a patch is as wide as it is high": ["p = weight.shape[2]  ->  p = weight.shape[3]"],
+    },
 }
 
 

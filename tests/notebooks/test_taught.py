@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 import nin_course as d2l
-from nin_course import calibration, collage
+from nin_course import calibration, collage, modern
 from nin_course.assets import make_stuck_runs
 from nin_course.checks import ch00
 
@@ -171,3 +171,11 @@ def check_reliability(namespace):
 
 
 CHECKS |= {"leads": check_leads, "stands_out": check_stands_out, "lit": check_lit, "reliability": check_reliability}
+
+
+def check_mobile_block(namespace):
+    for args in ((3, 5, 7), (4, 2, 1), (1, 6, 9)):
+        same_network(namespace["mobile_block"](*args), modern.mobile_block(*args), (2, args[0], 6, 9))
+
+
+CHECKS["mobile_block"] = check_mobile_block
