@@ -165,9 +165,9 @@ def noticed(root: Path, module: str, source: str, tests: list[str], limit: float
         path.write_text(before, encoding="utf-8")
 
 
-def survey(chosen: list[str], number: int, seed: int) -> dict[str, list[bool]]:
-    """group -> whether each change was noticed; prints those that were not."""
-    found = defaultdict(list)
+def survey(chosen: list[str], number: int, seed: int) -> tuple[dict[str, list[bool]], list[str]]:
+    """-> (group -> whether each change was noticed, the changes that were not); prints these as they are found."""
+    found, survived = defaultdict(list), []
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
         trees: Queue[Path] = Queue()
         for name in "ab":
@@ -183,25 +183,29 @@ def survey(chosen: list[str], number: int, seed: int) -> dict[str, list[bool]]:
             finally:
                 trees.put(root)
 
+        limits = {}  # of modules with the same nearest tests the first pays for all
         for module in chosen:
             tests, start = nearest(module), time.monotonic()
-            if not tests or not passes(Path(folder, "a"), tests):
-                raise SystemExit(f"{module}: its nearest tests, {' '.join(tests) or 'none'}, do not pass as it is.")
-            limit = 20 + 3 * (time.monotonic() - start)
+            if (key := tuple(tests)) not in limits:
+                if not tests or not passes(Path(folder, "a"), tests):
+                    raise SystemExit(f"{module}: its nearest tests, {' '.join(tests) or 'none'}, do not pass as it is.")
+                limits[key] = 20 + 3 * (time.monotonic() - start)
+            limit = limits[key]
             made = list(some((ROOT / module).read_text(encoding="utf-8"), number, seed))
             results = [pool.submit(tried, module, tests, limit, source) for _, _, source in made]
             for (line, change, _), result in zip(made, results, strict=True):
                 found[group(module)].append(result.result())
                 if not result.result():
-                    print(f"{module}:{line}  {change}", flush=True)
-    return found
+                    survived.append(f"{module}:{line}  {change}")
+                    print(survived[-1], flush=True)
+    return found, survived
 
 
 def table(found: dict[str, list[bool]]) -> str:
     """A row of Markdown for each group, and one for all."""
     rows = [(name, found[name]) for name in GROUPS if name in found]
     rows.append(("all", [result for _, results in rows for result in results]))
-    head = "| group | changes | noticed | survived | noticed of all |\n|---|---|---|---|---|\n"
+    head = "| group | changes | noticed | survived | noticed of all |\n| -- | -- | -- | -- | -- |\n"
     return head + "".join(
         f"| {name} | {len(r)} | {sum(r)} | {len(r) - sum(r)} | {sum(r) / len(r):.0%} |\n" for name, r in rows if r
     )
@@ -218,12 +222,16 @@ def main(arguments: list[str] | None = None) -> None:
     chosen = modules() if asked.all else asked.modules or differing()
     if not chosen:
         raise SystemExit("No module differs from main: name one, or give --all.")
-    result = table(survey(chosen, asked.number, asked.seed))
+    found, survived = survey(chosen, asked.number, asked.seed)
+    result = table(found)
     print(result)
     if asked.table:
-        how = f"on {time.strftime('%Y-%m-%d')} by `make mutants`, {len(chosen)} of {len(modules())} modules: at most "
-        how += f"{asked.number} changes a module, seed {asked.seed}"
-        PAGE.write_text(f"# What the tests notice\n\nWritten {how}.\n\n{result}", encoding="utf-8")
+        how = f"Written on {time.strftime('%Y-%m-%d')} by `make mutants`, {len(chosen)} of {len(modules())} modules: "
+        how += f"at most {asked.number} changes a module, seed {asked.seed}."
+        kept = "Those that no test noticed, some of which make no difference:\n\n```text\n"
+        kept += "\n".join(survived) + "\n```\n"
+        page = f"# What the tests notice\n\n{how}\n\n{result}" + (f"\n{kept}" if survived else "")
+        PAGE.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":
