@@ -22,7 +22,9 @@ ROOMS = {
         "demos.sliding_window demos.ballot_box demos.walk_through demos.one_cell demos.autopsy demos.record demos.run "
         "demos.run_picture demos.training_desk demos"
     ),
-    "checks": "checks checks._ladder checks._read checks._cases checks._networks checks._away checks._patients",
+    "checks": (
+        "checks checks._ladder checks._read checks._cases checks._networks checks._away checks._patients checks._epoch"
+    ),
 }
 
 

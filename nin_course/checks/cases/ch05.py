@@ -12,7 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from nin_course.checks.ch05 import ACCURACIES, _learn, _Setting, seconds_a_step, too_large, train_and_test
+from nin_course.checks._epoch import Setting, learn
+from nin_course.checks.ch05 import ACCURACIES, seconds_a_step, too_large, train_and_test
 from nin_course.checks.mistakes.ch05 import LEARNED, clocks
 from nin_course.train import evaluate_accuracy, train_epoch
 
@@ -212,7 +213,7 @@ def _learned(how):
     """An answer with a known mistake in the training loop, and a right test."""
 
     def answer(net, train_iter, test_iter, optimizer, device):
-        _learn(_Setting(net, _moved(train_iter, device), _moved(test_iter, device), optimizer), **how)
+        learn(Setting(net, _moved(train_iter, device), _moved(test_iter, device), optimizer), **how)
         return _plain(net, [], test_iter, optimizer, device)
 
     return (answer,)
