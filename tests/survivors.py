@@ -8,6 +8,8 @@ missing there, or the change makes no difference.
 import argparse
 import ast
 import copy
+import importlib
+import multiprocessing
 import os
 import random
 import shutil
@@ -29,8 +31,9 @@ if __name__ == "__main__":
 
 import house
 import mutants
+import pytest
 
-ROOT = Path(__file__).parents[1]
+HOME = ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "mutants.md"
 FOLDERS = ("nin_course", "benchmarks", "docs", "notebooks/source", "tests/browser/chromium.py", "tests/conftest.py")
 GROUPS = {  # row of the table -> rooms of docs/house.py; what is outside of the package is a tool
@@ -42,6 +45,8 @@ GROUPS = {  # row of the table -> rooms of docs/house.py; what is outside of the
     "checks": ("checks",),
     "tools": ("assets",),
 }
+LIBRARIES = ("torchvision", "matplotlib.figure", "ipywidgets", "hypothesis", "nbclient", "jupytext")  # slow to import
+FORK = multiprocessing.get_context("fork")
 # The tests nearest to a module are those in tests/unit that import it or have its name in theirs; except for these.
 NEAREST = {
     "nin_course/checks": ["tests/checks"],  # of a chapter NN, those with chNN in their names
@@ -140,18 +145,31 @@ def some(source: str, number: int, seed: object) -> Iterator[tuple[int, str, str
 
 def passes(root: Path, tests: list[str], limit: float | None = None) -> bool:
     """Do the tests pass in this tree, within so many seconds?"""
-    command = [sys.executable, "-B", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
-    settings = {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
-    run = subprocess.Popen(command, cwd=root, env=os.environ | settings, **quiet)
-    try:
-        return run.wait(limit) == 0
-    except subprocess.TimeoutExpired:
-        return False
-    finally:
-        if run.poll() is None:
-            os.killpg(run.pid, signal.SIGKILL)
-            run.wait()
+    run = FORK.Process(target=_tested, args=(root, tests))
+    run.start()
+    run.join(limit)
+    if run.is_alive():
+        os.killpg(run.pid, signal.SIGKILL)
+        run.join()
+    return run.exitcode == 0
+
+
+def _tested(root: Path, tests: list[str]) -> None:
+    """In a process of its own, which knows the libraries already but nothing of ours."""
+    os.setsid()
+    os.dup2(os.open(os.devnull, os.O_RDWR), 1)
+    os.dup2(1, 2)
+    for name in [name for name, module in sys.modules.items() if _ours(getattr(module, "__file__", None))]:
+        del sys.modules[name]
+    sys.path[:] = [str(root), *(place for place in sys.path if not _ours(place))]
+    sys.dont_write_bytecode, sys.argv = True, ["pytest"]
+    os.environ |= {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    os.chdir(root)
+    os._exit(pytest.main(["-q", "-x", "-p", "no:cacheprovider", *tests]))
+
+
+def _ours(place: str | None) -> bool:
+    return bool(place) and Path(place).is_relative_to(HOME) and not Path(place).is_relative_to(sys.prefix)
 
 
 def noticed(root: Path, module: str, source: str, tests: list[str], limit: float) -> bool:
@@ -167,6 +185,8 @@ def noticed(root: Path, module: str, source: str, tests: list[str], limit: float
 
 def survey(chosen: list[str], number: int, seed: int) -> tuple[dict[str, list[bool]], list[str]]:
     """-> (group -> whether each change was noticed, the changes that were not); prints these as they are found."""
+    for library in LIBRARIES:
+        importlib.import_module(library)
     found, survived = defaultdict(list), []
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
         trees: Queue[Path] = Queue()

@@ -32,6 +32,7 @@ def toy(tmp_path, monkeypatch):
     subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
     monkeypatch.setattr(survivors, "ROOT", tmp_path)
     monkeypatch.setattr(survivors, "PAGE", tmp_path / "page.md")
+    monkeypatch.setattr(survivors, "LIBRARIES", ())
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     return tmp_path
 
