@@ -501,6 +501,8 @@ seconds_a_step.wrong |= {
     "two numbers": ((lambda *a: (_once(*a), 2),), "this is a tuple of 2"),
     "all n": ((lambda *a: _each(*a)[1:],), "this is a list of 3"),
     "a string": ((lambda *a: f"{_once(*a):.3f} s",), "this is the string '0.0"),
+    "at most ten steps": ((lambda *a: _once(*a[:3], min(a[3], 10)),), "n=20): you say"),
+    "at least two": ((lambda *a: _once(*a[:3], max(a[3], 2)),), "n=1): you say"),
     "half a second too much": ((lambda *a: _once(*a) + 0.5,), "it should be 0.0"),
     "printed": ((lambda *a: print(_once(*a)),), "and returned None"),
     "no return": ((_never_returned,), "Is the `return` missing"),
