@@ -9,18 +9,18 @@ BEGIN, END = "<!-- the map: python docs/house.py -->", "<!-- end of the map -->"
 
 # From the ground up. A module may import what stands before it, and nothing else of the package.
 ROOMS = {
-    "data": "device files fetch data augment",
+    "data": "device files fetch data augment photo",
     "networks": "blocks models norm weights",
-    "measuring": "budget receptive diagnose evidence",
+    "measuring": "budget receptive diagnose evidence collage calibration",
     "training": "history checkpoint processes speed train recipe",
     "drawing": "plots",
     "the package": "__init__",
     "command line": "runs doctor __main__",
-    "assets": "assets.make_sample assets.make_recorded_run assets.make_stuck_runs",
+    "assets": "assets.make_sample assets.make_recorded_run assets.make_stuck_runs assets.make_photos",
     "demos": (
         "demos._base demos.predict demos.live demos.stages demos.few_pixels demos.guessing_game demos.channel_mixer "
         "demos.sliding_window demos.ballot_box demos.walk_through demos.one_cell demos.autopsy demos.record demos.run "
-        "demos.run_picture demos.training_desk demos"
+        "demos.run_picture demos.training_desk demos.microscope demos.find_the_shoes demos.your_photo demos"
     ),
     "checks": (
         "checks checks._ladder checks._read checks._cases checks._networks checks._away checks._patients checks._epoch"

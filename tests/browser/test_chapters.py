@@ -19,9 +19,11 @@ DEMOS = {
     "04_the_whole_network.ipynb": ["WalkThrough()", "OneCell()"],
     "05_training.ipynb": ["TrainingDesk()"],
     "06_why_nin_gets_stuck.ipynb": ["Autopsy()"],
+    "07_inside_a_trained_nin.ipynb": ["Microscope()", "FindTheShoes()", "YourPhoto()"],
 }
 HANDLES = {"FewPixels()": 1, "ChannelMixer()": 7, "SlidingWindow()": 8, "BallotBox()": 5}  # a range has two
 HANDLES |= {"WalkThrough()": 3, "OneCell()": 4, "TrainingDesk()": 2, "Autopsy()": 3}
+HANDLES |= {"Microscope()": 5, "FindTheShoes()": 3, "YourPhoto()": 4}
 
 
 def picture(cell) -> str:

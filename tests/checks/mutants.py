@@ -232,6 +232,22 @@ EQUIVALENT: dict[str, dict[str, list[str]]] = {
             "asses = (~said).nonzero().flatten().tolist()  ->  asses = (~said).nonzero().tolist()",
         ],
     },
+    "ch07.overlap": {
+        "both directions, in either order": [
+            "for low, high in ((0, 2), (1, 3)):  ->  for low, high in ((1, 3), (0, 2)):",
+        ],
+        "the larger of two is the larger of two": [
+            "common *= max(0, end - start)  ->  common *= max(end - start, 0)",
+            "end, start = (min(box[high], other[high]), max(  ->  end, start = (min(other[high], box[high]), max(",
+            "[high], other[high]), max(box[low], other[low]))  ->  [high], other[high]), max(other[low], box[low]))",
+        ],
+    },
+    "ch07.even_error": {
+        "a gap has no sign": [
+            "(bins, -1) for values in (confidence, right)]  ->  (bins, -1) for values in (right, confidence)]",
+            "return (sure - share).abs().mea  ->  return (share - sure).abs().mea",
+        ],
+    },
 }
 
 

@@ -7,7 +7,7 @@ import mutants
 import pytest
 import torch
 
-from nin_course.checks import ch03, ch04, ch05, ch06
+from nin_course.checks import ch03, ch04, ch05, ch06, ch07
 
 SOLUTIONS = {name: rest for name, *rest in mutants.solutions()}
 FUNCTIONS = [
@@ -16,7 +16,7 @@ FUNCTIONS = [
 
 
 def test_every_exercise_has_a_solution_in_its_chapter():
-    assert len(SOLUTIONS) == 20
+    assert len(SOLUTIONS) == 24
     assert set(mutants.EQUIVALENT) <= set(FUNCTIONS)
 
 
@@ -59,6 +59,11 @@ def test_one_of_512_triples_of_names_is_right():
 def test_one_of_16_sets_of_letters_is_right():
     some = [set(c) for n in range(5) for c in itertools.combinations("ABCD", n)]
     assert [s for s in some if ch05.too_large(s).passed] == [{"B", "D"}]
+
+
+def test_one_of_31_sets_of_letters_can_change_with_the_temperature():
+    some = [set(c) for n in range(1, 6) for c in itertools.combinations("ABCDE", n)]
+    assert [s for s in some if ch07.what_changes(s).passed] == [{"C", "D", "E"}]
 
 
 def test_every_other_letter_for_one_of_five_cases_is_refused():

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 import nin_course as d2l
+from nin_course import calibration, collage
 from nin_course.assets import make_stuck_runs
 from nin_course.checks import ch00
 
@@ -139,3 +140,34 @@ def check_kaiming(namespace):
 
 
 CHECKS["kaiming"] = check_kaiming
+
+
+def check_leads(namespace):
+    for counted in (None, torch.rand(2, 8, 5) < 0.6):
+        maps = torch.randn(2, 10, 8, 5)
+        for wanted in ([3], [5, 7, 9]):
+            assert torch.equal(namespace["leads"](maps, wanted, counted), collage.leads(maps, wanted, counted))
+
+
+def check_stands_out(namespace):
+    for lead in (torch.randn(27, 27), torch.zeros(4, 6), torch.arange(40.0).reshape(5, 8)):
+        for threshold in (-1.0, 0.0, 1.5):
+            assert namespace["stands_out"](lead, threshold) == collage.stands_out(lead, threshold)
+
+
+def check_lit(namespace):
+    image = torch.rand(3, 1, 12, 20) * (torch.rand(3, 1, 12, 20) < 0.25)
+    assert torch.equal(namespace["lit"](image), collage.lit(image))
+    assert 0 < namespace["lit"](image).float().mean() < 1
+
+
+def check_reliability(namespace):
+    confidence, right = torch.cat([torch.rand(50), torch.tensor([0.0, 0.1, 1.0])]), torch.rand(53) < 0.7
+    for bins in (1, 10, 15):
+        found = [
+            reliability(confidence, right, bins) for reliability in (namespace["reliability"], calibration.reliability)
+        ]
+        torch.testing.assert_close(*found, rtol=0, atol=0, equal_nan=True)
+
+
+CHECKS |= {"leads": check_leads, "stands_out": check_stands_out, "lit": check_lit, "reliability": check_reliability}

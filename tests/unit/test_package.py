@@ -69,13 +69,24 @@ def test_lines_of_code_are_counted_without_comments_and_docstrings():
     )
 
 
-def test_the_library_is_smaller_than_the_one_it_replaces():
-    """What a chapter calls, but for demos and checks; not the command line and the makers of assets (decision 0006)."""
-    command_line = {"__main__.py", "doctor.py", "runs.py"}
-    modules = [p for p in ROOT.rglob("*.py") if p.name not in command_line]
+COMMAND_LINE = {"__main__.py", "doctor.py", "runs.py"}
+OF_LATER_CHAPTERS = {"collage.py", "calibration.py", "photo.py"}  # 07 to 09
+
+
+def test_the_library_of_chapters_00_to_06_is_smaller_than_the_one_it_replaces():
+    """What these chapters call, but for demos and checks; not the command line, the makers of assets (0006)."""
+    modules = [p for p in ROOT.rglob("*.py") if p.name not in COMMAND_LINE | OF_LATER_CHAPTERS]
     library = [p for p in modules if not {"demos", "checks", "assets"} & set(p.relative_to(ROOT).parts)]
     assert len(library) > 12
     assert sum(lines_of_code(p.read_text()) for p in library) < 1215
+
+
+@pytest.mark.parametrize("name", sorted(OF_LATER_CHAPTERS))
+def test_a_module_of_a_later_chapter_is_counted_apart_and_small(name):
+    """Under 150 lines of code each; and no module of the chapters before needs it."""
+    assert lines_of_code((ROOT / name).read_text()) < 150
+    callers = {p.name for p in ROOT.glob("*.py") if re.search(rf"nin_course\.{name[:-3]}\b", p.read_text())}
+    assert callers <= OF_LATER_CHAPTERS
 
 
 # ---- the doctor -----------------------------------------------------------------------------------------------------

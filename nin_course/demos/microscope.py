@@ -1,0 +1,228 @@
+"""Chapter 07: one channel of a trained NiN: its map of an image, what one cell of it sees, and what excites it most."""
+
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+import ipywidgets as widgets
+import torch
+from ipywidgets import HBox, VBox
+from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
+from torch import nn
+
+from nin_course.data import LABELS, MEAN, STD
+from nin_course.demos._base import Demo, bare, choice, sample_test_images, slider
+from nin_course.demos.ballot_box import IMAGES, voters
+from nin_course.plots import DIVERGING, GREY, ORANGE, show_image
+from nin_course.receptive import receptive_field, seen, windows
+from nin_course.weights import pretrained_nin
+
+LAYERS = ("block 1", "block 2", "block 3", "class maps")
+MOST, BINS = 8, 24  # images that excite a channel most; bars of the histogram
+
+
+class Peaks(NamedTuple):
+    """Of the 2,000 embedded test images, each channel's strongest value, and its cell (row · width + column)."""
+
+    values: torch.Tensor  # (2000, channels)
+    places: torch.Tensor  # (2000, channels)
+
+
+@cache
+def stages() -> list[nn.Sequential]:
+    """The shipped network in four parts: its blocks, each with its pooling before it, and the last 1×1 convolution."""
+    net = pretrained_nin().requires_grad_(False)
+    return [net[:1], net[1:3], nn.Sequential(net[3], *net[4][:4]), net[4][4:]]
+
+
+@cache
+def views() -> list[tuple[list, int, int, int]]:
+    """Of each layer: its windows, and how many pixels its cells see, how far apart, and where cell 0's view begins."""
+    found = []
+    for depth in range(1, 5):
+        layers = windows(nn.Sequential(*(layer for part in stages()[:depth] for layer in part)), (1, 1, 28, 28))
+        side, step = receptive_field(layers)
+        middle = layers[-1].moves_over[0] // 2
+        found.append((layers, side, step, seen(layers, (middle, middle))[0][0] - middle * step))
+    return found
+
+
+def maps_of(X: torch.Tensor) -> list[torch.Tensor]:
+    """Images (N, 1, 28, 28) in [0, 1] -> what each layer makes of them: (N, 64, 28, 28) to (N, 10, 7, 7)."""
+    Y, found = (X - MEAN) / STD, []
+    with torch.no_grad():
+        for part in stages():
+            Y = part(Y)
+            found.append(Y)
+    return found
+
+
+@cache
+def peaks() -> list[Peaks]:
+    """Of each layer. Some seconds, once."""
+    found = [[] for _ in LAYERS]
+    for X in sample_test_images()[0].split(100):
+        for layer, Y in zip(found, maps_of(X.float() / 255), strict=True):
+            layer.append(Y.flatten(2).max(dim=2))
+    return [Peaks(*map(torch.cat, zip(*layer, strict=True))) for layer in found]
+
+
+@lru_cache(8)
+def maps_of_image(image: int) -> list[torch.Tensor]:
+    return [Y[0] for Y in maps_of(voters()[0][image][None, None])]
+
+
+def shape(layer: int) -> tuple[int, int]:
+    """(channels, side) of a layer's maps."""
+    return maps_of_image(0)[layer].shape[:2]
+
+
+class Microscope(Demo):
+    """compute: image, layer, channel and cell -> the channel's map, what the cell sees, and who excites the channel."""
+
+    title = "Microscope"
+    chapter = "07"
+    try_this = "Give the channel a name, from the eight at the bottom. Then look for an image that spoils it."
+    ask = "What do the eight patches have in common? Give the channel a name, before I show you the next image."
+    set = "As it starts; then images 41 and 54. Then other channels, one by one; then block 1 and block 3."
+    see = "Necklines, it seems. But in image 41 it is a shoulder, in 54 a boot's opening. Many channels have no name."
+    size = (9.2, 4.1)
+
+    def __init__(self):
+        layers = [(f"{name}: {n} of {s} × {s}", k) for k, name in enumerate(LAYERS) for n, s in [shape(k)]]
+        layer, narrow = choice("layer", layers, 1, width=330), 300
+        channels, side = shape(1)
+        strongest = widgets.Checkbox(True, description="its strongest cell", indent=False, layout={"width": "200px"})
+        self.moving = False
+        super().__init__(
+            {
+                "image": slider("image", 3, 0, IMAGES - 1, width=narrow),
+                "layer": layer,
+                "channel": slider("channel", 0, 0, channels - 1, width=330),
+                "strongest": strongest,
+                "row": slider("cell: row", 0, 0, side - 1, width=narrow),
+                "column": slider("cell: column", 0, 0, side - 1, width=narrow),
+            }
+        )
+
+    def update(self, change=None):
+        """A layer has so many channels and cells. The strongest cell is followed until another one is chosen."""
+        if self.moving:
+            return  # one control moves another: it is drawn when all are right
+        c, self.moving = self.controls, True
+        if change and change["owner"] in (c["row"], c["column"]):
+            c["strongest"].value = False
+        for name, which in (("channel", 0), ("row", 1), ("column", 1)):
+            c[name].max = shape(c["layer"].value)[which] - 1
+        if c["strongest"].value:
+            c["row"].value, c["column"].value = self.compute(self.state)["cell"]
+        self.moving = False
+        super().update()
+
+    def arrange(self):
+        c = self.controls
+        columns = [("image", "strongest"), ("layer", "channel"), ("row", "column")]
+        boxes = [VBox([c[name] for name in names]) for names in columns]
+        return [HBox(boxes, layout={"flex_flow": "row wrap"}), self.picture, self.line]
+
+    @staticmethod
+    def compute(state):
+        layer, channel = state["layer"], state["channel"]
+        values = maps_of_image(state["image"])[layer][channel]
+        cell = state["row"], state["column"]
+        if state["strongest"]:
+            cell = divmod(int(values.argmax()), values.shape[1])
+        images, labels = sample_test_images()
+        found = peaks()[layer]
+        strongest = found.values[:, channel].topk(MOST)
+        most = []
+        for value, i in zip(*(part.tolist() for part in strongest), strict=True):
+            place = divmod(found.places[i, channel].item(), values.shape[1])
+            most.append((images[i, 0].float() / 255, int(labels[i]), value, place))
+        value = values[cell].item()
+        return {
+            **state,
+            "picture": voters()[0][state["image"]],
+            "label": int(voters()[1][state["image"]]),
+            "values": values,
+            "cell": cell,
+            "value": value,
+            "most": most,
+            "peaks": found.values[:, channel],
+            "stronger": int((found.values[:, channel] > value + 1e-4 * abs(value)).sum()),
+        }
+
+    def setup(self, figure):
+        wide, high = self.size
+        blank, up = torch.zeros(28, 28), 0.165 * wide / high
+        self.top = [bare(figure, x, 0.565, 0.165, up) for x in (0.01, 0.20, 0.39)]
+        self.pictures = [show_image(axis, blank) for axis in self.top]
+        self.bars = figure.add_axes((0.62, 0.63, 0.365, 0.30))
+        self.bars.spines[["top", "right", "left"]].set_visible(False)
+        self.bars.set(yticks=[], ylim=(0, 1.15))
+        self.bars.tick_params(axis="x", labelsize=8.5)
+        self.bars.set_title("2,000 test images, by their strongest cell", fontsize=9.5)
+        self.counts = self.bars.bar(range(BINS), [0] * BINS, width=1, align="edge", color=GREY)
+        self.here = self.bars.axvline(0, color=ORANGE, linewidth=2.5)
+        self.bars.set_xlabel("orange: this cell", fontsize=9, labelpad=1)
+        figure.text(0.01, 0.518, "the eight that excite the channel most, and what the cell sees there", fontsize=9.5)
+        columns = [0.01 + 0.1245 * k for k in range(MOST)]
+        side, up = 0.092, 0.092 * wide / high
+        self.whole = [bare(figure, x, 0.245, side, up) for x in columns]
+        self.patches = [bare(figure, x, 0.015, side, up) for x in columns]
+        self.small = [show_image(axis, blank) for axis in (*self.whole, *self.patches)]
+        for axis in (self.top[2], *self.patches):
+            axis.set_facecolor("#9dbdd9")  # beyond the image
+        style = dict(fill=False, edgecolor=ORANGE, linewidth=2)
+        style["path_effects"] = [withStroke(linewidth=3.5, foreground="black")]
+        framed = (self.top[0], self.top[1], *self.whole)
+        self.frames = [axis.add_patch(Rectangle((0, 0), 1, 1, **style)) for axis in framed]
+
+    def draw(self, result):
+        layers, *view = views()[result["layer"]]
+        values, cell = result["values"], result["cell"]
+        side, last = len(values), result["layer"] == len(LAYERS) - 1
+        rows, columns = seen(layers, cell)
+        peak = max(result["peaks"].max().item(), 1e-6)
+        self.pictures[0].set_data(result["picture"].numpy())
+        self.pictures[1].set(data=values.numpy(), extent=(-0.5, side - 0.5, side - 0.5, -0.5))
+        self.pictures[1].set(cmap=DIVERGING if last else "magma", clim=(-peak if last else 0, peak))
+        self.top[1].set(xlim=(-0.5, side - 0.5), ylim=(side - 0.5, -0.5))
+        self.pictures[2].set_data(result["picture"].numpy())
+        _look(self.top[2], cell, view)
+        self.frames[0].set_bounds(columns[0] - 0.5, rows[0] - 0.5, len(columns), len(rows))
+        self.frames[1].set_bounds(cell[1] - 0.5, cell[0] - 0.5, 1, 1)
+        name = f": {LABELS[result['channel']]}" if last else ""
+        titles = (f"image {result['image']}: {LABELS[result['label']]}", f"channel {result['channel']}{name}")
+        for axis, title in zip(self.top, (*titles, f"what cell {cell} sees"), strict=True):
+            axis.set_title(title, fontsize=10)
+        for k, (image, label, value, place) in enumerate(result["most"]):
+            for artist in (self.small[k], self.small[MOST + k]):
+                artist.set_data(image.numpy())
+            _look(self.patches[k], place, view)
+            r, c = seen(layers, place)
+            self.frames[2 + k].set_bounds(c[0] - 0.5, r[0] - 0.5, len(c), len(r))
+            self.whole[k].set_title(f"{LABELS[label]}, {value:.1f}", fontsize=8.5, pad=3)
+        low = min(result["peaks"].min().item(), result["value"])
+        counts = result["peaks"].histc(BINS, low, max(peak, low + 1e-6))
+        width = (max(peak, low + 1e-6) - low) / BINS
+        for k, (bar, count) in enumerate(zip(self.counts, (counts / counts.max()).tolist(), strict=True)):
+            bar.set(x=low + k * width, width=width, height=count)
+        self.here.set_xdata([result["value"]] * 2)
+        self.bars.set_xlim(low - width / 2, low + (BINS + 0.5) * width)
+        self.bars.xaxis.set_major_locator(MaxNLocator(6))
+        which = "its strongest" if result["strongest"] else "there"
+        if not result["peaks"].any():
+            return f"Channel {result['channel']} of {LAYERS[result['layer']]} is zero for all 2,000 test images."
+        return (
+            f"Cell {cell} gives {result['value']:.1f} ({which}); it sees rows {rows[0]}–{rows[-1]}, columns "
+            f"{columns[0]}–{columns[-1]}. {result['stronger']:,} of 2,000 test images have a stronger cell somewhere."
+        )
+
+
+def _look(axis, cell, view) -> None:
+    """Turns an axis with an image to what a cell sees, whether or not the image reaches so far."""
+    side, step, first = view
+    top, left = (first + place * step - 0.5 for place in cell)
+    axis.set(xlim=(left, left + side), ylim=(top + side, top))

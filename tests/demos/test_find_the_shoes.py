@@ -1,0 +1,153 @@
+"""Find the shoes: what the picture marks, and what the line counts, against sums of its own."""
+
+import re
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.colors import to_hex
+from seeing import (
+    BLUE,
+    IMAGES,
+    LABELS,
+    NAMES,
+    ORANGE,
+    Watched,
+    axis_named,
+    fills,
+    is_grey,
+    picture,
+    shown,
+    votes_for_in_orange,
+)
+
+import nin_course as d2l
+from nin_course.data import MEAN, STD
+from nin_course.demos import FindTheShoes
+
+DEMO = Watched(FindTheShoes, **FindTheShoes().state)
+SHOES = (5, 7, 9)
+
+
+@cache
+def votes(pixels: bytes) -> np.ndarray:
+    """(10, 27, 27) of a canvas, float32 in [0, 1]."""
+    X = torch.tensor(np.frombuffer(pixels, np.float32).reshape(1, 1, 108, 108).copy())
+    with torch.no_grad():
+        return d2l.pretrained_nin()[:-2]((X - MEAN) / STD)[0].numpy()
+
+
+def lead_of(canvas, wanted, black):
+    """How far the best wanted class leads in the mean of 5 × 5 cells, and which cells are not black."""
+    full = np.array(
+        [[(canvas[4 * r : 4 * r + 4, 4 * c : 4 * c + 4] > 0).sum() >= 4 for c in range(27)] for r in range(27)]
+    )
+    maps = votes(canvas.astype(np.float32).tobytes()) * (1 if black else full)
+    padded = np.pad(maps, ((0, 0), (2, 2), (2, 2)))
+    mean = sum(padded[:, r : r + 27, c : c + 27] for r in range(5) for c in range(5)) / 25
+    return np.max(mean[list(wanted)], 0) - np.max(np.delete(mean, wanted, 0), 0), full
+
+
+def garments(canvas):
+    """(class, top, left) of each test image that lies somewhere on the canvas, found by its pixels."""
+    found, brightness = [], IMAGES.reshape(2000, -1).sum(1)
+    for ninth in range(9):
+        for top in range(36 * (ninth // 3), 36 * (ninth // 3) + 9):
+            for left in range(36 * (ninth % 3), 36 * (ninth % 3) + 9):
+                box = canvas[top : top + 28, left : left + 28]
+                near = np.flatnonzero(np.abs(brightness - box.sum()) < 0.01) if box.any() else []
+                found += [(int(LABELS[i]), top, left) for i in near if np.abs(IMAGES[i] - box).max() < 1e-6]
+    return found
+
+
+def points(axis, marker):
+    """(x, y) of every mark of this kind."""
+    (line,) = [line for line in axis.lines if line.get_marker() == marker]
+    return line, {(round(float(x), 3), round(float(y), 3)) for x, y in zip(*line.get_data(), strict=True)}
+
+
+STATES = [
+    dict(),
+    dict(seed=11, black=True, threshold=4.0),
+    dict(seed=7, wanted=(8,), threshold=2.0),
+    dict(seed=23, wanted=(6,), threshold=0.25),
+    dict(seed=2, **dict.fromkeys([NAMES[k] for k in SHOES], False)),
+    dict(seed=60, threshold=0.0, **dict.fromkeys(NAMES[:5], False)),
+    dict.fromkeys(NAMES, False),
+]
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_what_stands_out_is_marked_and_counted_as_an_independent_count_does(state):
+    start = FindTheShoes().state
+    DEMO.at(**(start | state))
+    now = start | state
+    collage, votes_axis = axis_named(DEMO.figure, "blue frame"), axis_named(DEMO.figure, "votes")
+    canvas = shown(picture(collage))
+    there = garments(canvas)
+    allowed = {k for k, name in enumerate(NAMES) if now[name]}
+    assert len(there) == (6 if allowed else 0)
+    assert {k for k, *_ in there} <= allowed
+    lead, full = lead_of(canvas, now["wanted"], now["black"])
+    np.testing.assert_allclose(shown(picture(votes_axis)), lead, atol=1e-3)
+    places = [
+        (r, c)
+        for r in range(27)
+        for c in range(27)
+        if lead[r, c] > now["threshold"] and lead[r, c] == lead[max(r - 3, 0) : r + 4, max(c - 3, 0) : c + 4].max()
+    ]
+    wanted = [(top, left) for k, top, left in there if k in now["wanted"]]
+
+    def holds(corner, place):
+        return all(0 <= 4 * p + 2 - edge < 28 for p, edge in zip(place, corner, strict=True))
+
+    hit = [any(holds(corner, p) for p in places) for corner in wanted]
+    dots = [p for p in places if any(holds(corner, p) for corner in wanted)]
+    crosses = [p for p in places if p not in dots]
+    for marker, chosen, colour in (("o", dots, BLUE), ("X", crosses, ORANGE)):
+        line, found = points(collage, marker)
+        assert found == {(4 * c + 1.5, 4 * r + 1.5) for r, c in chosen}
+        assert to_hex(line.get_color()) == colour
+        assert points(votes_axis, marker)[1] == {(c, r) for r, c in chosen}
+    frames = {(p.get_y() + 0.5, p.get_x() + 0.5): p.get_linestyle() for p in collage.patches if p.get_visible()}
+    assert frames == {corner: "-" if h else "--" for corner, h in zip(wanted, hit, strict=True)}
+    (scale,) = [axis for axis in DEMO.figure.axes if axis not in (collage, votes_axis)]
+    assert [list(line.get_ydata()) for line in scale.lines if len(line.get_xydata()) == 2] == [[now["threshold"]] * 2]
+    said = re.match(r"(.+), threshold ([\d.]+): (\d+) hits?, (\d+) miss(?:es)?, (\d+) false alarms?\. ", DEMO.line)
+    name = "Shoes" if now["wanted"] == SHOES else NAMES[now["wanted"][0]]
+    assert said[1] == name
+    assert float(said[2]) == now["threshold"]
+    assert [int(n) for n in said.groups()[2:]] == [sum(hit), len(hit) - sum(hit), len(crosses)]
+    lucky = re.search(r"on average: ([\d.]+) hits, ([\d.]+) false alarms\.$", DEMO.line)
+    cells = np.argwhere(full)
+    shares = [np.mean([holds(corner, p) for p in cells]) for corner in wanted]
+    expected = sum(1 - (1 - s) ** len(places) for s in shares), len(places) * (1 - sum(shares))
+    assert [float(n) for n in lucky.groups()] == pytest.approx(expected, abs=0.051)
+
+
+def test_the_picture_is_grey_a_lead_is_orange_and_fills_its_axis():
+    DEMO.at(**FindTheShoes().state)
+    collage, votes_axis = axis_named(DEMO.figure, "blue frame"), axis_named(DEMO.figure, "votes")
+    assert is_grey(picture(collage))
+    assert votes_for_in_orange(picture(votes_axis), 6)
+    assert fills(picture(collage))
+    assert fills(picture(votes_axis))
+    assert max(FindTheShoes.size[1] * 110, 0) < 400  # pixels: with its controls it fits below 600
+
+
+def said(**state):
+    DEMO.at(**(FindTheShoes().state | state))
+    return [int(n) for n in re.findall(r"(\d+) (?:hit|miss|false)", DEMO.line)[:3]]
+
+
+def test_what_chapter_07_says_was_found_is_there():
+    assert said() == [3, 0, 1]
+    assert said(black=True) == [3, 0, 11]
+    assert said(threshold=2.0) == [1, 2, 0]
+    assert said(seed=12, **dict.fromkeys([NAMES[k] for k in SHOES], False)) == [0, 0, 2]
+    collage = axis_named(DEMO.figure, "blue frame")
+    (at_the_edge, below) = sorted(points(collage, "X")[1])
+    bag = [(top, left) for k, top, left in garments(shown(picture(collage))) if k == 8]
+    assert at_the_edge[0] < 4
+    assert any(0 <= below[1] - (top + 28) < 12 and 0 <= below[0] - left < 28 for top, left in bag)
