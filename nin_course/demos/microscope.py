@@ -23,10 +23,10 @@ MOST, BINS = 8, 24  # images that excite a channel most; bars of the histogram
 
 
 class Peaks(NamedTuple):
-    """Of the 2,000 embedded test images, each channel's strongest value, and its cell (row · width + column)."""
+    """Of the N embedded test images, each channel's strongest value, and its cell (row · width + column)."""
 
-    values: torch.Tensor  # (2000, channels)
-    places: torch.Tensor  # (2000, channels)
+    values: torch.Tensor  # (N, channels)
+    places: torch.Tensor  # (N, channels)
 
 
 @cache
@@ -162,7 +162,6 @@ class Microscope(Demo):
         self.bars.spines[["top", "right", "left"]].set_visible(False)
         self.bars.set(yticks=[], ylim=(0, 1.15))
         self.bars.tick_params(axis="x", labelsize=8.5)
-        self.bars.set_title("2,000 test images, by their strongest cell", fontsize=9.5)
         self.counts = self.bars.bar(range(BINS), [0] * BINS, width=1, align="edge", color=GREY)
         self.here = self.bars.axvline(0, color=ORANGE, linewidth=2.5)
         self.bars.set_xlabel("orange: this cell", fontsize=9, labelpad=1)
@@ -210,14 +209,16 @@ class Microscope(Demo):
         for k, (bar, count) in enumerate(zip(self.counts, (counts / counts.max()).tolist(), strict=True)):
             bar.set(x=low + k * width, width=width, height=count)
         self.here.set_xdata([result["value"]] * 2)
+        images = f"{len(result['peaks']):,} test images"
+        self.bars.set_title(f"{images}, by their strongest cell", fontsize=9.5)
         self.bars.set_xlim(low - width / 2, low + (BINS + 0.5) * width)
         self.bars.xaxis.set_major_locator(MaxNLocator(6))
         which = "its strongest" if result["strongest"] else "there"
         if not result["peaks"].any():
-            return f"Channel {result['channel']} of {LAYERS[result['layer']]} is zero for all 2,000 test images."
+            return f"Channel {result['channel']} of {LAYERS[result['layer']]} is zero for all {images}."
         return (
             f"Cell {cell} gives {result['value']:.1f} ({which}); it sees rows {rows[0]}–{rows[-1]}, columns "
-            f"{columns[0]}–{columns[-1]}. {result['stronger']:,} of 2,000 test images have a stronger cell somewhere."
+            f"{columns[0]}–{columns[-1]}. {result['stronger']:,} of {images} have a stronger cell somewhere."
         )
 
 
