@@ -90,8 +90,7 @@ class Microscope(Demo):
     size = (9.2, 4.1)
 
     def __init__(self):
-        layers = [(f"{name}: {n} of {s} × {s}", k) for k, name in enumerate(LAYERS) for n, s in [shape(k)]]
-        layer, narrow = choice("layer", layers, 1, width=330), 300
+        layer, narrow = choice("layer", [(name, k) for k, name in enumerate(LAYERS)], 1, width=300), 290
         channels, side = shape(1)
         strongest = widgets.Checkbox(True, description="its strongest cell", indent=False, layout={"width": "200px"})
         self.moving = False
@@ -99,7 +98,7 @@ class Microscope(Demo):
             {
                 "image": slider("image", 3, 0, IMAGES - 1, width=narrow),
                 "layer": layer,
-                "channel": slider("channel", 0, 0, channels - 1, width=330),
+                "channel": slider("channel", 0, 0, channels - 1, width=300),
                 "strongest": strongest,
                 "row": slider("cell: row", 0, 0, side - 1, width=narrow),
                 "column": slider("cell: column", 0, 0, side - 1, width=narrow),
@@ -156,9 +155,9 @@ class Microscope(Demo):
     def setup(self, figure):
         wide, high = self.size
         blank, up = torch.zeros(28, 28), 0.165 * wide / high
-        self.top = [bare(figure, x, 0.565, 0.165, up) for x in (0.01, 0.20, 0.39)]
+        self.top = [bare(figure, x, 0.565, 0.165, up) for x in (0.01, 0.215, 0.42)]
         self.pictures = [show_image(axis, blank) for axis in self.top]
-        self.bars = figure.add_axes((0.62, 0.63, 0.365, 0.30))
+        self.bars = figure.add_axes((0.64, 0.63, 0.345, 0.30))
         self.bars.spines[["top", "right", "left"]].set_visible(False)
         self.bars.set(yticks=[], ylim=(0, 1.15))
         self.bars.tick_params(axis="x", labelsize=8.5)
@@ -192,8 +191,9 @@ class Microscope(Demo):
         _look(self.top[2], cell, view)
         self.frames[0].set_bounds(columns[0] - 0.5, rows[0] - 0.5, len(columns), len(rows))
         self.frames[1].set_bounds(cell[1] - 0.5, cell[0] - 0.5, 1, 1)
-        name = f": {LABELS[result['channel']]}" if last else ""
-        titles = (f"image {result['image']}: {LABELS[result['label']]}", f"channel {result['channel']}{name}")
+        name = LABELS[result["channel"]] if last else f"{side} × {side}"
+        which = f"channel {result['channel']} of {shape(result['layer'])[0]}: {name}"
+        titles = (f"image {result['image']}: {LABELS[result['label']]}", which)
         for axis, title in zip(self.top, (*titles, f"what cell {cell} sees"), strict=True):
             axis.set_title(title, fontsize=10)
         for k, (image, label, value, place) in enumerate(result["most"]):

@@ -103,7 +103,8 @@ def test_the_map_the_cell_and_what_it_sees_are_those_of_the_channel(image, layer
     look, on_map, sees = DEMO.figure.axes[:3]
     assert in_reading_order([sees, on_map, look]) == [look, on_map, sees]
     assert look.get_title() == f"image {image}: {NAMES[image // 6]}"
-    assert on_map.get_title() == f"channel {channel}" + (f": {NAMES[channel]}" if last else "")
+    name = NAMES[channel] if last else "{0} × {0}".format((28, 14, 7)[layer])
+    assert on_map.get_title() == f"channel {channel} of {(64, 128, 256, 10)[layer]}: {name}"
     assert sees.get_title() == f"what cell {cell} sees"
     for axis in (look, sees):
         np.testing.assert_allclose(shown(picture(axis)), IMAGES[CHOSEN[image]], atol=1e-6)
@@ -188,10 +189,12 @@ def test_the_strongest_cell_is_followed_until_another_one_is_chosen():
     assert "its strongest" in demo.text
 
 
-def test_a_layer_is_named_with_its_channels_and_cells():
-    sizes = ("64 of 28 × 28", "128 of 14 × 14", "256 of 7 × 7", "10 of 7 × 7")
-    wanted = [(f"{word}: {size}", k) for k, (word, size) in enumerate(zip(WORDS, sizes, strict=True))]
-    assert list(Microscope().controls["layer"].options) == wanted
+def test_a_layer_has_its_name_and_so_many_channels_and_cells():
+    c = Microscope().controls
+    assert list(c["layer"].options) == [(word, k) for k, word in enumerate(WORDS)]
+    for layer, wanted in enumerate([(63, 27), (127, 13), (255, 6), (9, 6)]):
+        c["layer"].value = layer
+        assert (c["channel"].max, c["row"].max, c["column"].max) == (wanted[0], wanted[1], wanted[1])
 
 
 def test_a_channel_is_looked_at_without_the_network_and_a_silent_one_is_said_to_be(monkeypatch):
