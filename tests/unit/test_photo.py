@@ -197,14 +197,28 @@ def test_what_is_no_picture_is_told_what_would_be():
         assert refusal(b"\0\0\0\x18ftyp" + brand + bytes(40)).startswith("This is a HEIC picture, as iPhones take them")
 
 
+DAMAGED = "This picture is damaged or cut off, and cannot be read to its end ("
+
+
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP"])
 def test_what_is_cut_off_is_refused(format):
     whole = stored(Image.effect_noise((90, 60), 90).convert("RGB"), format)
     assert read_picture(whole)
     for share in (0.3, 0.6, 0.9):
         said = refusal(whole[: int(share * len(whole))])
-        assert said.startswith(("This picture is damaged or cut off, and cannot be read to its end (", "This is no"))
-        assert share == 0.3 or said.startswith("This picture is damaged")
+        assert said.startswith((DAMAGED, "This is no"))
+        assert share == 0.3 or said.startswith(DAMAGED)
+
+
+@pytest.mark.parametrize("error", [KeyError, ZeroDivisionError, MemoryError, SyntaxError, struct.error, ValueError])
+def test_whatever_a_decoder_raises_is_told_in_words(error, monkeypatch):
+    def load(_):
+        raise error("what now?")
+
+    content = stored(corners())
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", load)
+    assert refusal(content).startswith(DAMAGED)
+    assert "what now?" in refusal(content)
 
 
 def test_a_path_that_cannot_be_read_is_named(tmp_path):
