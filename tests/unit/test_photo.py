@@ -132,6 +132,10 @@ def test_a_path_is_read_like_its_content(tmp_path):
 
 def test_a_large_picture_is_averaged_down_to_512_pixels():
     small = np.random.default_rng(0).integers(0, 256, (64, 128, 3)).astype("uint8")
+    for factor in (2, 6):  # each pixel is another one
+        pixels = np.random.default_rng(1).integers(0, 256, (256 * factor, 512 * factor, 3)).astype("uint8")
+        means = pixels.reshape(256, factor, 512, factor, 3).mean((1, 3))
+        np.testing.assert_allclose(read_picture(stored(Image.fromarray(pixels)))[0], means / 255, atol=0.01)
     for factor in (8, 24):
         big = Image.fromarray(small.repeat(factor, 0).repeat(factor, 1))
         picture, _ = read_picture(stored(big))
