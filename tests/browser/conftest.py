@@ -183,3 +183,11 @@ def lab(tmp_path_factory):
     lab.start()
     yield lab
     lab.stop()
+
+
+@pytest.fixture
+def page(context, lab):
+    page = context.new_page()
+    yield page
+    page.close()
+    lab.shut_down_kernels()
