@@ -75,6 +75,10 @@ favourites.wrong |= {
         "the shape for classes is (4, 2), it should be (4,)",
     ),
     "five, whatever k is": ((lambda m, y, k: _favourites(m, y, 5),), "does not depend on k"),
+    "twenty images, of k": (
+        (lambda m, y, k: (_favourites(m, y, 20)[0], _favourites(m, y, 20)[1] * 20 / k),),
+        "Those are the classes of the 20 best images, whatever k is. The shares count 20 images",
+    ),
     "twenty, whatever k is": (
         (lambda m, y, k: _favourites(m, y, 20),),
         "there are fewer. Its result does not depend on k",

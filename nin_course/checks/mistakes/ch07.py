@@ -85,6 +85,7 @@ FAVOURITES = {
         "The shares are counts: divide by k.": lambda m, y, k: counts(strengths(m), y, k).amax(dim=1),
         "The shares count k + 1 images, one too many.": lambda m, y, k: _voted(m, y, k + 1)[1] * (k + 1) / k,
         "The shares count k - 1 images, one too few.": lambda m, y, k: _voted(m, y, k - 1)[1] * (k - 1) / k,
+        "The shares count 20 images, whatever k is.": lambda m, y, k: _voted(m, y, 20)[1] * 20 / k,
         "The shares are of strengths; count images.": lambda m, y, k: _voted(m, y, k, weighed=True)[1],
         "The shares are in per cent; from 0 to 1 is wanted.": (
             lambda m, y, k: 100 * counts(strengths(m), y, k).amax(dim=1) / k
@@ -172,7 +173,7 @@ OVERLAPS = {
     "You subtracted the shared area twice; the sum of both areas holds it once too often.": (
         lambda a, b: common(a, b) / (_area(a) + _area(b) - 2 * common(a, b))
     ),
-    "`//` divides without a remainder; a share has one: `/`.": (
+    "Its fraction is lost, as by `//` or `int`; a share is wanted.": (
         lambda a, b: common(a, b) // (_area(a) + _area(b) - common(a, b))
     ),
     "It is rounded to a whole number; a share is wanted.": lambda a, b: round(overlapping(a, b)),
