@@ -138,6 +138,7 @@ def test_an_argument_is_ignored_also_by_an_answer_that_sometimes_stops():
     assert "does not depend on b" in told(first_nine)
     assert "depend" not in told(lambda a, b: [b, b, b][a - 2] if a < 5 else [][a])
     assert "depend" not in told(lambda a, b: a * 2 if a < 9 else [][0 if b == 20 else int(b)])
+    assert "depend" not in told(lambda a, b: a * 2 if a < 9 else {}[type(b)])  # a KeyError each time, of another key
 
 
 @pytest.mark.parametrize(("stops", "words"), [
@@ -266,6 +267,68 @@ def none_first(box, other):
 ])  # fmt: skip
 def test_an_overlap_that_is_right_for_some_boxes_is_told_its_mistake(answer, words):
     assert words in judged("ch07.overlap", answer)[0].text
+
+
+def boxes(divided, side=lambda low, high: max(0, high - low)):
+    """An overlap that divides the shared area and both others in some way."""
+
+    def answer(a, b):
+        shared = side(max(a[0], b[0]), min(a[2], b[2])) * side(max(a[1], b[1]), min(a[3], b[3]))
+        return divided(shared, (a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1]))
+
+    return answer
+
+
+def binned(share, cut=lambda v, bins: v.reshape(bins, -1), centre=lambda v: v.mean(dim=1)):
+    def answer(confidence, right, bins):
+        order = confidence.argsort()
+        sure, true = (cut(v[order], bins) for v in (confidence, share(right)))
+        return (centre(sure) - true.mean(dim=1)).abs().mean()
+
+    return answer
+
+
+def by_rank(confidence, right, bins):
+    number = confidence.argsort() // (len(confidence) // bins)
+    of = [number == b for b in range(bins)]
+    return sum((confidence[m].mean() - right[m].float().mean()).abs() for m in of) / bins
+
+
+def voted(strengths, best):
+    def answer(maps, labels, k):
+        classes = labels[best(strengths(maps), k)]
+        most = nn.functional.one_hot(classes).sum(dim=0).max(dim=1)
+        return most.indices, most.values / k
+
+    return answer
+
+
+def weighed(maps, labels, k):
+    best = maps.amax((2, 3)).topk(k, dim=0)
+    votes = nn.functional.one_hot(labels[best.indices]) * best.values[..., None]
+    classes = votes.sum(dim=0).argmax(dim=1)
+    return classes, (labels[best.indices] == classes).float().mean(dim=0)
+
+
+@pytest.mark.parametrize(("name", "answer", "words"), [
+    ("overlap", boxes(lambda s, a, b: s / (a + b - 2 * s)), "subtracted the shared area twice"),
+    ("overlap", boxes(lambda s, a, b: s / (a + b - s), lambda low, high: abs(high - low)), "`abs` makes"),
+    ("overlap", boxes(lambda s, a, b: s // (a + b - s)), "Its fraction is lost"),
+    ("overlap", boxes(lambda s, a, b: round(s / (a + b - s), 2)), "rounded to 2 digits"),
+    ("even_error", binned(torch.Tensor.float, lambda v, bins: v.reshape(-1, bins)), "holds `bins` images"),
+    ("even_error", binned(torch.Tensor.float, lambda v, bins: torch.stack(v.split(bins))), "holds `bins` images"),
+    ("even_error", binned(lambda r: (~r).float()), "share of wrong answers"),
+    ("even_error", binned(torch.Tensor.float, centre=lambda v: v.median(dim=1).values), "the median confidence"),
+    ("even_error", binned(lambda r: r), "True and False have no mean"),
+    ("even_error", by_rank, "it is not the rank"),
+    ("even_error", lambda c, r, bins: (c.mean() - r.float().mean()).abs(), "or made no bins"),
+    ("favourites", voted(lambda m: m.amax((2, 3)), lambda s, k: s.topk(k).indices), "Along dim=1 of (N, C) lie the"),
+    ("favourites", voted(lambda m: m.amax(3).mean(2), lambda s, k: s.topk(k, 0).indices), "cells of their rows"),
+    ("favourites", voted(lambda m: m.amax((2, 3)), lambda s, k: s.topk(k + 1, 0).indices), "count k + 1 images"),
+    ("favourites", weighed, "Each vote is weighed"),
+])  # fmt: skip
+def test_a_mistake_that_is_written_another_way_is_named(name, answer, words):
+    assert words in judged(f"ch07.{name}", answer)[0].text
 
 
 # ---- what an answer is ----------------------------------------------------------------------------------------------
