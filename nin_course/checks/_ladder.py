@@ -26,10 +26,11 @@ import nin_course
 
 SECONDS = 20  # how long a check may take, unless it says otherwise
 KEPT = 2_000  # characters of what an answer prints
+INPUT = "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype."
 MEANT = {  # what PyTorch says -> what it means
-    "Got: Bool": "True and False have no mean in PyTorch: first `.float()`, which makes them 1 and 0.",
-    "Got: Long": "Whole numbers have no mean in PyTorch: first `.float()`.",
-    "with a bool tensor is not supported": "True and False cannot be subtracted: first `.float()`.",
+    f"{INPUT} Got: Bool": "True and False have no mean in PyTorch: first `.float()`, which makes them 1 and 0.",
+    f"{INPUT} Got: Long": "Whole numbers have no mean in PyTorch: first `.float()`.",
+    "Subtraction, the `-` operator, with": "True and False cannot be subtracted: first `.float()`.",
     "selected index k out of range": "`topk(k, dim)` takes k of those that lie along `dim`, and there are fewer.",
 }
 

@@ -145,10 +145,16 @@ def test_an_argument_is_ignored_also_by_an_answer_that_sometimes_stops():
     (lambda a, b: torch.tensor([a > b]).mean(), "Got: Bool. True and False have no mean in PyTorch: first `.float()`"),
     (lambda a, b: torch.tensor([a]).mean(), "Got: Long. Whole numbers have no mean in PyTorch: first `.float()`."),
     (lambda a, b: torch.ones(1) - torch.tensor([a > b]), "True and False cannot be subtracted: first `.float()`."),
+    (lambda a, b: torch.tensor([True]) - torch.tensor([a > b]), "True and False cannot be subtracted: first `.float"),
     (lambda a, b: torch.ones(1, 9).topk(2, 0), "along `dim`, and there are fewer."),
 ])  # fmt: skip
 def test_what_pytorch_says_is_told_with_what_it_means(stops, words):
     assert words in told(stops)
+
+
+@pytest.mark.parametrize("stops", [lambda a, b: torch.ones(2).mean(dtype=torch.bool), lambda a, b: -torch.tensor(True)])
+def test_of_another_error_in_similar_words_nothing_is_said_beyond_pytorchs_own(stops):
+    assert ".float()" not in told(stops)
 
 
 PARTS = {
