@@ -24,7 +24,7 @@ test: $(VENV)/dev.done
 	$(PY) -m nin_course data --full
 	$(PY) tests/browser/chromium.py
 	$(KEEP) OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --nbval --nbval-current-env \
-		tests notebooks/solutions notebooks/A_the_original_notes.ipynb
+		tests notebooks/A_the_original_notes.ipynb
 
 mutants: $(VENV)/dev.done
 	$(PY) tests/survivors.py $(ARGS)

@@ -25,7 +25,9 @@ ROOMS = {
         "demos.run_picture demos.training_desk demos.microscope demos.find_the_shoes demos.your_photo "
         "demos.family_tree demos"
     ),
-    "checks": "checks checks._ladder checks._read checks._cases checks._networks checks._away checks._patients",
+    "checks": (
+        "checks checks._ladder checks._read checks._cases checks._networks checks._away checks._patients checks._epoch"
+    ),
 }
 
 

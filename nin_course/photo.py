@@ -136,9 +136,7 @@ def _pixels(image) -> tuple[torch.Tensor, list[str]]:
     from PIL import Image
 
     done, opened = [], image
-    image.draft(
-        None, (2 * LONGEST, 2 * LONGEST)
-    )  # a large JPEG is unpacked at half its size, or a quarter, or an eighth
+    image.draft(None, (2 * LONGEST, 2 * LONGEST))  # unpacks a large JPEG at a half, a quarter, an eighth of its size
     if image.mode[0] in "IF":  # 16 bits and more
         image = _eight_bits(image)
         done.append("its grey values stretched to 256")

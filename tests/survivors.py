@@ -8,6 +8,8 @@ missing there, or the change makes no difference.
 import argparse
 import ast
 import copy
+import importlib
+import multiprocessing
 import os
 import random
 import shutil
@@ -29,8 +31,9 @@ if __name__ == "__main__":
 
 import house
 import mutants
+import pytest
 
-ROOT = Path(__file__).parents[1]
+HOME = ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "mutants.md"
 FOLDERS = ("nin_course", "benchmarks", "docs", "notebooks/source", "tests/browser/chromium.py", "tests/conftest.py")
 GROUPS = {  # row of the table -> rooms of docs/house.py; what is outside of the package is a tool
@@ -42,6 +45,8 @@ GROUPS = {  # row of the table -> rooms of docs/house.py; what is outside of the
     "checks": ("checks",),
     "tools": ("assets",),
 }
+LIBRARIES = ("torchvision", "matplotlib.figure", "ipywidgets", "hypothesis", "nbclient", "jupytext")  # slow to import
+FORK = multiprocessing.get_context("fork")
 # The tests nearest to a module are those in tests/unit that import it or have its name in theirs; except for these.
 NEAREST = {
     "nin_course/checks": ["tests/checks"],  # of a chapter NN, those with chNN in their names
@@ -140,18 +145,31 @@ def some(source: str, number: int, seed: object) -> Iterator[tuple[int, str, str
 
 def passes(root: Path, tests: list[str], limit: float | None = None) -> bool:
     """Do the tests pass in this tree, within so many seconds?"""
-    command = [sys.executable, "-B", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
-    settings = {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
-    run = subprocess.Popen(command, cwd=root, env=os.environ | settings, **quiet)
-    try:
-        return run.wait(limit) == 0
-    except subprocess.TimeoutExpired:
-        return False
-    finally:
-        if run.poll() is None:
-            os.killpg(run.pid, signal.SIGKILL)
-            run.wait()
+    run = FORK.Process(target=_tested, args=(root, tests))
+    run.start()
+    run.join(limit)
+    if run.is_alive():
+        os.killpg(run.pid, signal.SIGKILL)
+        run.join()
+    return run.exitcode == 0
+
+
+def _tested(root: Path, tests: list[str]) -> None:
+    """In a process of its own, which knows the libraries already but nothing of ours."""
+    os.setsid()
+    os.dup2(os.open(os.devnull, os.O_RDWR), 1)
+    os.dup2(1, 2)
+    for name in [name for name, module in sys.modules.items() if _ours(getattr(module, "__file__", None))]:
+        del sys.modules[name]
+    sys.path[:] = [str(root), *(place for place in sys.path if not _ours(place))]
+    sys.dont_write_bytecode, sys.argv = True, ["pytest"]
+    os.environ |= {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    os.chdir(root)
+    os._exit(pytest.main(["-q", "-x", "-p", "no:cacheprovider", *tests]))
+
+
+def _ours(place: str | None) -> bool:
+    return bool(place) and Path(place).is_relative_to(HOME) and not Path(place).is_relative_to(sys.prefix)
 
 
 def noticed(root: Path, module: str, source: str, tests: list[str], limit: float) -> bool:
@@ -165,9 +183,11 @@ def noticed(root: Path, module: str, source: str, tests: list[str], limit: float
         path.write_text(before, encoding="utf-8")
 
 
-def survey(chosen: list[str], number: int, seed: int) -> dict[str, list[bool]]:
-    """group -> whether each change was noticed; prints those that were not."""
-    found = defaultdict(list)
+def survey(chosen: list[str], number: int, seed: int) -> tuple[dict[str, list[bool]], list[str]]:
+    """-> (group -> whether each change was noticed, the changes that were not); prints these as they are found."""
+    for library in LIBRARIES:
+        importlib.import_module(library)
+    found, survived = defaultdict(list), []
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
         trees: Queue[Path] = Queue()
         for name in "ab":
@@ -183,25 +203,29 @@ def survey(chosen: list[str], number: int, seed: int) -> dict[str, list[bool]]:
             finally:
                 trees.put(root)
 
+        limits = {}  # of modules with the same nearest tests the first pays for all
         for module in chosen:
             tests, start = nearest(module), time.monotonic()
-            if not tests or not passes(Path(folder, "a"), tests):
-                raise SystemExit(f"{module}: its nearest tests, {' '.join(tests) or 'none'}, do not pass as it is.")
-            limit = 20 + 3 * (time.monotonic() - start)
+            if (key := tuple(tests)) not in limits:
+                if not tests or not passes(Path(folder, "a"), tests):
+                    raise SystemExit(f"{module}: its nearest tests, {' '.join(tests) or 'none'}, do not pass as it is.")
+                limits[key] = 20 + 3 * (time.monotonic() - start)
+            limit = limits[key]
             made = list(some((ROOT / module).read_text(encoding="utf-8"), number, seed))
             results = [pool.submit(tried, module, tests, limit, source) for _, _, source in made]
             for (line, change, _), result in zip(made, results, strict=True):
                 found[group(module)].append(result.result())
                 if not result.result():
-                    print(f"{module}:{line}  {change}", flush=True)
-    return found
+                    survived.append(f"{module}:{line}  {change}")
+                    print(survived[-1], flush=True)
+    return found, survived
 
 
 def table(found: dict[str, list[bool]]) -> str:
     """A row of Markdown for each group, and one for all."""
     rows = [(name, found[name]) for name in GROUPS if name in found]
     rows.append(("all", [result for _, results in rows for result in results]))
-    head = "| group | changes | noticed | survived | noticed of all |\n|---|---|---|---|---|\n"
+    head = "| group | changes | noticed | survived | noticed of all |\n| -- | -- | -- | -- | -- |\n"
     return head + "".join(
         f"| {name} | {len(r)} | {sum(r)} | {len(r) - sum(r)} | {sum(r) / len(r):.0%} |\n" for name, r in rows if r
     )
@@ -218,12 +242,16 @@ def main(arguments: list[str] | None = None) -> None:
     chosen = modules() if asked.all else asked.modules or differing()
     if not chosen:
         raise SystemExit("No module differs from main: name one, or give --all.")
-    result = table(survey(chosen, asked.number, asked.seed))
+    found, survived = survey(chosen, asked.number, asked.seed)
+    result = table(found)
     print(result)
     if asked.table:
-        how = f"on {time.strftime('%Y-%m-%d')} by `make mutants`, {len(chosen)} of {len(modules())} modules: at most "
-        how += f"{asked.number} changes a module, seed {asked.seed}"
-        PAGE.write_text(f"# What the tests notice\n\nWritten {how}.\n\n{result}", encoding="utf-8")
+        how = f"Written on {time.strftime('%Y-%m-%d')} by `make mutants`, {len(chosen)} of {len(modules())} modules: "
+        how += f"at most {asked.number} changes a module, seed {asked.seed}."
+        kept = "Those that no test noticed, some of which make no difference:\n\n```text\n"
+        kept += "\n".join(survived) + "\n```\n"
+        page = f"# What the tests notice\n\n{how}\n\n{result}" + (f"\n{kept}" if survived else "")
+        PAGE.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

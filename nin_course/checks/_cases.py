@@ -95,6 +95,8 @@ class Judge:
     called: Callable[..., str] | None = None  # a case in words
     constant: Callable[[Parts], str] = lambda _: "It gives the same in all of these cases."
     see: Callable[[object], Parts] | None = None  # a reader that forgives shapes, to compare mistakes with
+    special: Callable[..., bool] = lambda *_: False  # a case that an answer may ask for first, and so have right
+    tell: Mapping[str, Callable] = field(default_factory=dict)  # part -> (got, wanted) of one shape, in words
 
     def __call__(self, answer) -> str:
         """ "", or a remark on a right answer; raises Wrong, with a diagnosis if one is proved."""
@@ -135,8 +137,13 @@ class Judge:
             text = str(wrong)
             return text if text.startswith(called) else f"{called}: {text.rstrip('.')}."
         parts = [part for part in wanted if not _same(got.get(part), wanted[part], self.tolerance)]
-        facts = [_facts(part if len(wanted) > 1 else "", got[part], wanted[part], self.say) for part in parts]
+        facts = [self._facts(part if len(wanted) > 1 else "", got[part], wanted[part]) for part in parts]
         return f"{called}: {'; '.join(facts)}." if parts else ""
+
+    def _facts(self, part: str, got: torch.Tensor, wanted: torch.Tensor) -> str:
+        if part in self.tell and got.shape == wanted.shape:
+            return self.tell[part](got, wanted)
+        return _facts(part, got, wanted, self.say)
 
     def _diagnosis(self, outcomes: list[Outcome], wanted: list[Parts]) -> str:
         see = self.see or self.read
@@ -147,16 +154,31 @@ class Judge:
         same = len(values) == len(got) and _constant(values) and not _constant(wanted)
         if same and not any(v.any() for v in values[0].values()):  # zeros are what many mistakes give
             return self.constant(values[0])
-        for sentence, rule in self.mistakes.items():
-            ruled = (self._seen(call(rule, *case), see) for case in self.cases)
-            if all(self._agree(g, r) for g, r in zip(seen, ruled, strict=True)):
-                return sentence
+        asked = self._asked_first(got, wanted)
+        said = self._mistake(seen, [False] * len(seen)) or (any(asked) and self._mistake(seen, asked))
+        if said:
+            return said
         said = self._of_parts(got, wanted) if self.of_part else ""
         return said or (self.constant(values[0]) if same else self._ignored(got))
 
+    def _mistake(self, seen: list, asked: list[bool]) -> str:
+        """The sentence whose rule gives what is seen in every case but those that the answer asked for first."""
+        for sentence, rule in self.mistakes.items():
+            ruled = (self._seen(call(rule, *case), self.see or self.read) for case in self.cases)
+            if all(a or self._agree(g, r) for a, g, r in zip(asked, seen, ruled, strict=True)):
+                return sentence
+        return ""
+
+    def _asked_first(self, got: list, wanted: list[Parts]) -> list[bool]:
+        """Which cases may be right because the answer asked for them first: special ones, if not all others are."""
+        special = [self.special(*case) for case in self.cases]
+        right = [self._agree(g, w) for g, w in zip(got, wanted, strict=True)]
+        wrong = any(not s and not r for s, r in zip(special, right, strict=True))
+        return [wrong and s and r for s, r in zip(special, right, strict=True)]
+
     def _ignored(self, got: list) -> str:
         """A sentence if an argument makes no difference to the answer, where it does to the right rule."""
-        if any(isinstance(g, Exception) for g in got):
+        if all(isinstance(g, Exception) for g in got):
             return ""
         names = _read.signature(self.rule)
         ignored = [name for i, name in enumerate(names) if name[0] != "_" and self._is_ignored(i, got)]
@@ -165,8 +187,10 @@ class Judge:
 
     def _is_ignored(self, place: int, got: list) -> bool:
         pairs = list(zip(self.cases, got, strict=True))
-        if all(self._agree(g, self._answers(case, place, object())) for case, g in pairs):
+        if all(self._unmoved(g, self._answers(case, place, object())) for case, g in pairs):
             return True  # whatever it had done with such a thing would have raised an error
+        if any(isinstance(g, Exception) for g in got):
+            return False
         tried = 0
         for case, g in pairs:
             right = self._seen(call(self.rule, *case), self.read)
@@ -177,6 +201,10 @@ class Judge:
                 if not self._agree(g, self._answers(case, place, other)):
                     return False
         return tried >= len(self.cases)
+
+    def _unmoved(self, a: Parts | Exception, b: Parts | Exception) -> bool:
+        """The same value, or the same error in the same words."""
+        return type(a) is type(b) and (str(a) == str(b) if isinstance(a, Exception) else self._agree(a, b))
 
     def _answers(self, case: tuple, place: int, other, function: Callable | None = None) -> Parts | Exception:
         """What it gives (the answer, or another function) with `other` in this place."""

@@ -26,6 +26,13 @@ import nin_course
 
 SECONDS = 20  # how long a check may take, unless it says otherwise
 KEPT = 2_000  # characters of what an answer prints
+INPUT = "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype."
+MEANT = {  # what PyTorch says -> what it means
+    f"{INPUT} Got: Bool": "True and False have no mean in PyTorch: first `.float()`, which makes them 1 and 0.",
+    f"{INPUT} Got: Long": "Whole numbers have no mean in PyTorch: first `.float()`.",
+    "Subtraction, the `-` operator, with": "True and False cannot be subtracted: first `.float()`.",
+    "selected index k out of range": "`topk(k, dim)` takes k of those that lie along `dim`, and there are fewer.",
+}
 
 
 class Wrong(Exception):
@@ -178,7 +185,8 @@ def at_line(error: BaseException) -> str:
 
 
 def raised(error: BaseException) -> str:
-    """An exception in words: its type, the student's line, what it says."""
+    """An exception in words: its type, the student's line, what it says, and what that means, if it is in MEANT."""
     said = " ".join(str(error).split())
+    meant = next((f" {words}" for text, words in MEANT.items() if text in said), "")
     said = f": {said[:300]}" if said else ""
-    return f"{type(error).__name__}{at_line(error)}{said.rstrip('.!')}."
+    return f"{type(error).__name__}{at_line(error)}{said.rstrip('.!')}.{meant}"

@@ -6,6 +6,7 @@ forgiven where nothing is lost: tuple, list, generator, dict view, array.
 
 import inspect
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
 import numpy as np
@@ -147,11 +148,12 @@ def letter(value, allowed: Iterable[str]) -> str:
 
 
 def letters(value, allowed: Iterable[str]) -> list[str]:
-    """Several of the letters, in their order: a string, or any container of single ones."""
+    """Several of the letters, in their order: a string ("C, D and E"), or any container of single ones."""
     allowed = list(allowed)
+    said = re.sub(r"(?<=\W)and(?=\W)", "", value) if isinstance(value, str) else value
     if isinstance(value, Set):
         value = sorted(value, key=str)
-    parts = [c for c in value if c.isalnum()] if isinstance(value, str) else items(value) if ordered(value) else [None]
+    parts = [c for c in said if c.isalnum()] if isinstance(value, str) else items(value) if ordered(value) else [None]
     found = []
     for part in parts:
         try:

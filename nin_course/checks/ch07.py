@@ -6,7 +6,17 @@ import torch.nn.functional as F
 from nin_course.checks import _read
 from nin_course.checks._cases import Judge
 from nin_course.checks._ladder import Wrong, exercise
-from nin_course.checks.mistakes.ch07 import ERRORS, FAVOURITES, OVERLAPS, counts, gaps, overlapping, strengths
+from nin_course.checks.mistakes.ch07 import (
+    BEST,
+    ERRORS,
+    FAVOURITES,
+    OVERLAPS,
+    common,
+    counts,
+    gaps,
+    overlapping,
+    strengths,
+)
 
 
 def _labelled(n: int, channels: int, h: int, w: int, classes: int, k: int, seed: int):
@@ -19,7 +29,15 @@ def _labelled(n: int, channels: int, h: int, w: int, classes: int, k: int, seed:
     return maps, labels, k
 
 
-LABELLED = [_labelled(14, 3, 2, 3, 3, 5, 10), _labelled(40, 4, 3, 2, 4, 7, 0), _labelled(30, 5, 2, 2, 5, 9, 2)]
+# Of each channel's four best images one is of class 1, the strongest by far: class 0 has three.
+OUTNUMBERED = torch.tensor(
+    [[9, 1, 2.1, 9.5], [2.3, 2, 1.9, 2.2], [2.2, 2.1, 1.8, 2], [2, 2.4, 2.2, 2.1], [1, 8, 1, 1.5]]
+)
+SPREAD = torch.tensor([[0, -1], [-2, -0.5]])  # from the strongest of four cells
+LABELLED = [
+    *(_labelled(14, 3, 2, 3, 3, 5, 10), _labelled(40, 4, 3, 2, 4, 7, 0), _labelled(30, 5, 2, 2, 5, 9, 2)),
+    (OUTNUMBERED[:, :, None, None] + SPREAD, torch.tensor([1, 0, 0, 0, 1]), 4),
+]
 
 
 def _favourites(maps, labels, k):
@@ -30,6 +48,14 @@ def _favourites(maps, labels, k):
 def _two(value) -> dict:
     classes, shares = _read.several(value, ("classes", "shares"))
     return {"classes": _read.tensor(classes), "shares": _read.tensor(shares)}
+
+
+def _named(got, wanted) -> str:
+    """Classes are names: how many are wrong, and one of them."""
+    off = (got != wanted).nonzero().flatten().tolist()
+    some = f"{len(off)} of the {len(wanted)} classes {'is' if len(off) == 1 else 'are'} wrong"
+    said, right = _read.show(got[off[0]]), _read.show(wanted[off[0]])
+    return f"{some}; channel {off[0]}: you say class {said}, it should be class {right}"
 
 
 @exercise(
@@ -44,7 +70,9 @@ def favourites(favourites) -> str:
         lambda maps, labels, k: _favourites(maps, labels, k),
         read=_two,
         cases=LABELLED,
+        mistakes=BEST,
         of_part=FAVOURITES,
+        tell={"classes": _named},
         tolerance=1e-3,
         called=lambda name, _, case: f"favourites(maps {tuple(case[0].shape)}, labels, k={case[2]})",
     )
@@ -60,6 +88,10 @@ BOXES = (
     ((6, 2, 9, 5), (0, 1, 4, 4)),
     ((0, 0, 2, 3), (2, 0, 5, 3)),
     ((10, 20, 38, 48), (16, 12, 44, 40)),
+    ((0.5, 0.3, 5.2, 6.8), (2.7, 3.6, 7.4, 8.1)),
+    ((0.12, 0.2, 0.55, 0.71), (0.3, 0.05, 0.8, 0.6)),
+    ((1.5, 2.4, 9.3, 9.9), (1.8, 2.2, 9.6, 9.7)),
+    ((1.5, 2.6, 4.1, 4.4), (4.3, 0.4, 6.9, 3.2)),
 )
 
 
@@ -78,6 +110,7 @@ def overlap(overlap) -> str:
         mistakes=OVERLAPS,
         tolerance=1e-3,
         see=lambda value: {"": _read.tensor(value)},
+        special=lambda box, other: box == other or not common(box, other),
     )
     return "Right, for boxes that lie apart, too. It is known as intersection over union." + judge(overlap)
 
@@ -89,7 +122,7 @@ def _answered(n: int, bins: int, seed: int):
     return confidence, torch.rand(n, generator=made) < confidence**1.5 + 0.15, bins
 
 
-ANSWERED = [_answered(12, 3, 1), _answered(40, 5, 2), _answered(60, 4, 3)]
+ANSWERED = [_answered(15, 3, 1), _answered(35, 5, 2), _answered(63, 7, 3)]  # odd: whoever takes a median takes the same
 
 
 @exercise(
@@ -144,7 +177,7 @@ def _why(letter: str) -> str:
     "For E take two images: in one the second-best class is close and the rest are far, in the other all are alike.",
 )
 def what_changes(letters) -> str:
-    """The letters of what can change if all logits are divided by the same T."""
+    """The letters of what can change if all logits are divided by the same positive T."""
     said = set(_read.letters(letters, STATEMENTS))
     if not said:
         raise Wrong("Something does change: answer with at least one letter.")

@@ -43,7 +43,7 @@ class FindTheShoes(Demo):
             {
                 "seed": slider("collage", 63, 0, 99),
                 "wanted": choice("find", wanted),
-                "threshold": slider("threshold", 1.0, 0.0, 8.0, 0.25),
+                "threshold": slider("threshold", 1.0, 0.0, 6.0, 0.25),
                 "black": Checkbox(False, description="the black may vote, too", indent=False),
                 **boxes,
             }
@@ -84,10 +84,11 @@ class FindTheShoes(Demo):
         votes.set_title("votes: how far it leads, cell by cell", fontsize=10)
         scale = figure.colorbar(self.lead, cax=figure.add_axes((0.83, 0.02, 0.015, up)), ticks=MaxNLocator(6))
         scale.ax.tick_params(labelsize=9)
+        self.level = scale.ax.axhline(0, color="black", linewidth=2.5)
         figure.text(
             0.99,
             0.5,
-            "dot: inside a wanted garment\ncross: false alarm",
+            "dot: inside a wanted garment\ncross: false alarm; line: threshold",
             fontsize=9,
             rotation=90,
             ha="right",
@@ -104,6 +105,7 @@ class FindTheShoes(Demo):
     def draw(self, result):
         self.image.set_data(result["image"].numpy())
         self.lead.set_data(result["lead"].numpy())
+        self.level.set_ydata([result["threshold"]] * 2)
         for frame in self.frames:
             frame.set_visible(False)
         for frame, (top, left), hit in zip(self.frames, result["corners"], result["hit"], strict=False):

@@ -23,10 +23,10 @@ MOST, BINS = 8, 24  # images that excite a channel most; bars of the histogram
 
 
 class Peaks(NamedTuple):
-    """Of the 2,000 embedded test images, each channel's strongest value, and its cell (row · width + column)."""
+    """Of the N embedded test images, each channel's strongest value, and its cell (row · width + column)."""
 
-    values: torch.Tensor  # (2000, channels)
-    places: torch.Tensor  # (2000, channels)
+    values: torch.Tensor  # (N, channels)
+    places: torch.Tensor  # (N, channels)
 
 
 @cache
@@ -90,8 +90,7 @@ class Microscope(Demo):
     size = (9.2, 4.1)
 
     def __init__(self):
-        layers = [(f"{name}: {n} of {s} × {s}", k) for k, name in enumerate(LAYERS) for n, s in [shape(k)]]
-        layer, narrow = choice("layer", layers, 1, width=330), 300
+        layer, narrow = choice("layer", [(name, k) for k, name in enumerate(LAYERS)], 1, width=300), 290
         channels, side = shape(1)
         strongest = widgets.Checkbox(True, description="its strongest cell", indent=False, layout={"width": "200px"})
         self.moving = False
@@ -99,7 +98,7 @@ class Microscope(Demo):
             {
                 "image": slider("image", 3, 0, IMAGES - 1, width=narrow),
                 "layer": layer,
-                "channel": slider("channel", 0, 0, channels - 1, width=330),
+                "channel": slider("channel", 0, 0, channels - 1, width=300),
                 "strongest": strongest,
                 "row": slider("cell: row", 0, 0, side - 1, width=narrow),
                 "column": slider("cell: column", 0, 0, side - 1, width=narrow),
@@ -156,13 +155,12 @@ class Microscope(Demo):
     def setup(self, figure):
         wide, high = self.size
         blank, up = torch.zeros(28, 28), 0.165 * wide / high
-        self.top = [bare(figure, x, 0.565, 0.165, up) for x in (0.01, 0.20, 0.39)]
+        self.top = [bare(figure, x, 0.565, 0.165, up) for x in (0.01, 0.215, 0.42)]
         self.pictures = [show_image(axis, blank) for axis in self.top]
-        self.bars = figure.add_axes((0.62, 0.63, 0.365, 0.30))
+        self.bars = figure.add_axes((0.64, 0.63, 0.345, 0.30))
         self.bars.spines[["top", "right", "left"]].set_visible(False)
         self.bars.set(yticks=[], ylim=(0, 1.15))
         self.bars.tick_params(axis="x", labelsize=8.5)
-        self.bars.set_title("2,000 test images, by their strongest cell", fontsize=9.5)
         self.counts = self.bars.bar(range(BINS), [0] * BINS, width=1, align="edge", color=GREY)
         self.here = self.bars.axvline(0, color=ORANGE, linewidth=2.5)
         self.bars.set_xlabel("orange: this cell", fontsize=9, labelpad=1)
@@ -193,8 +191,9 @@ class Microscope(Demo):
         _look(self.top[2], cell, view)
         self.frames[0].set_bounds(columns[0] - 0.5, rows[0] - 0.5, len(columns), len(rows))
         self.frames[1].set_bounds(cell[1] - 0.5, cell[0] - 0.5, 1, 1)
-        name = f": {LABELS[result['channel']]}" if last else ""
-        titles = (f"image {result['image']}: {LABELS[result['label']]}", f"channel {result['channel']}{name}")
+        name = LABELS[result["channel"]] if last else f"{side} × {side}"
+        which = f"channel {result['channel']} of {shape(result['layer'])[0]}: {name}"
+        titles = (f"image {result['image']}: {LABELS[result['label']]}", which)
         for axis, title in zip(self.top, (*titles, f"what cell {cell} sees"), strict=True):
             axis.set_title(title, fontsize=10)
         for k, (image, label, value, place) in enumerate(result["most"]):
@@ -210,14 +209,16 @@ class Microscope(Demo):
         for k, (bar, count) in enumerate(zip(self.counts, (counts / counts.max()).tolist(), strict=True)):
             bar.set(x=low + k * width, width=width, height=count)
         self.here.set_xdata([result["value"]] * 2)
+        images = f"{len(result['peaks']):,} test images"
+        self.bars.set_title(f"{images}, by their strongest cell", fontsize=9.5)
         self.bars.set_xlim(low - width / 2, low + (BINS + 0.5) * width)
         self.bars.xaxis.set_major_locator(MaxNLocator(6))
         which = "its strongest" if result["strongest"] else "there"
         if not result["peaks"].any():
-            return f"Channel {result['channel']} of {LAYERS[result['layer']]} is zero for all 2,000 test images."
+            return f"Channel {result['channel']} of {LAYERS[result['layer']]} is zero for all {images}."
         return (
             f"Cell {cell} gives {result['value']:.1f} ({which}); it sees rows {rows[0]}–{rows[-1]}, columns "
-            f"{columns[0]}–{columns[-1]}. {result['stronger']:,} of 2,000 test images have a stronger cell somewhere."
+            f"{columns[0]}–{columns[-1]}. {result['stronger']:,} of {images} have a stronger cell somewhere."
         )
 
 

@@ -16,10 +16,14 @@ from nin_course.photo import PHOTOS, prepare, read_picture
 from nin_course.plots import BLUE, DIVERGING, show_image
 from nin_course.weights import pretrained_nin
 
-GIVEN = [(name.replace("_", " "), name) for name in ("shirt_on_a_table", "boot_on_the_floor", "shirt_on_stripes")]
+GIVEN = [
+    ("shirt, table", "shirt_on_a_table"),
+    ("boot, floor", "boot_on_the_floor"),
+    ("shirt, stripes", "shirt_on_stripes"),
+]
 OWN = ("your own", "own")
 PALE = "#9dbdd9"
-INVERT = {"a dark garment": None, "always": True, "never": False}
+INVERT = {"if darker": None, "always": True, "never": False}
 read = lru_cache(4)(read_picture)
 
 
@@ -47,17 +51,19 @@ class YourPhoto(Demo):
         given = [*GIVEN, OWN] if path else GIVEN
         super().__init__(
             {
-                "photo": choice("photograph", given, OWN[1] if path else None, width=320),
-                "ground": widgets.Checkbox(True, description="make the ground black", indent=False),
-                "invert": choice("invert", [(words, words) for words in INVERT], width=320),
-                "turn": choice("turn", [(f"{90 * k}° to the left", k) for k in range(4)], width=300),
-                "margin": slider("margin", 0.0, 0.0, 0.5, 0.05, width=300),
+                "photo": choice("photograph", given, OWN[1] if path else None, width=350),
+                "ground": widgets.Checkbox(
+                    True, description="make the ground black", indent=False, layout={"width": "200px"}
+                ),
+                "invert": choice("invert", [(words, words) for words in INVERT], width=350),
+                "turn": choice("turn left", [(f"{90 * k}°", k) for k in range(4)], width=260),
+                "margin": slider("margin", 0.0, 0.0, 0.5, 0.05, width=260),
             }
         )
 
     def arrange(self):
         c = self.controls
-        self.upload = widgets.FileUpload(description="Your photo, up to 9 MB", layout={"width": "220px"})
+        self.upload = widgets.FileUpload(description="Your photo, ≤ 9 MB", layout={"width": "200px"})
         self.upload.observe(self._uploaded, names="value")
         columns = [VBox([c["photo"], c["invert"]]), VBox([c["turn"], c["margin"]]), VBox([self.upload, c["ground"]])]
         return [HBox(columns, layout={"flex_flow": "row wrap"}), self.picture, self.line]

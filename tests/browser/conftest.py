@@ -26,6 +26,7 @@ ARGS = [
     "--disable-sync",
 ]
 TOKEN = "browser-tests"
+STATUS = ".jp-Notebook-ExecutionIndicator"
 
 
 class Lab:
@@ -101,14 +102,17 @@ class Notebook:
     def restart_and_run_all(self, seconds: float = 240) -> None:
         self.menu("Run", "Restart Kernel and Run All Cells…")
         self.page.get_by_role("button", name="Confirm Kernel Restart").click()
-        status = self.page.locator(".jp-Notebook-ExecutionIndicator")
-        expect(status).to_have_attribute("data-status", "busy", timeout=60_000)
+        expect(self.page.locator(STATUS)).to_have_attribute("data-status", "busy", timeout=60_000)
+        self.idle(seconds)
+        self.save()
+
+    def idle(self, seconds: float) -> None:
+        """Waits until nothing runs any more."""
         deadline, quiet = time.monotonic() + seconds, 0
         while quiet < 10:  # one second without work: between two cells it is shorter
             self.page.wait_for_timeout(100)
-            quiet = quiet + 1 if status.get_attribute("data-status") == "idle" else 0
+            quiet = quiet + 1 if self.page.locator(STATUS).get_attribute("data-status") == "idle" else 0
             assert time.monotonic() < deadline, f"{self.name} was still running after {seconds} s"
-        self.save()
 
     def run(self, source: str):
         """Runs one cell alone, the one with this text; returns it."""
@@ -118,6 +122,16 @@ class Notebook:
         cell.locator(".jp-OutputArea .jupyter-widgets").first.wait_for(timeout=90_000)
         return cell
 
+    def enter(self, place: int, source: str | None = None):
+        """Writes this, if it is given, into the cell at a place of the notebook, and runs the cell; returns it."""
+        cell = self.shown(self.page.locator(f".jp-Cell[data-windowed-list-index='{place}']"))
+        cell.locator(".cm-content").click()
+        if source is not None:
+            self.page.keyboard.press("Control+a")
+            self.page.keyboard.insert_text(source)
+        self.page.keyboard.press("Control+Enter")
+        return cell
+
     def save(self) -> None:
         self.page.locator(".jp-Notebook").click(position={"x": 3, "y": 3})
         self.page.keyboard.press("Control+s")
@@ -125,7 +139,10 @@ class Notebook:
 
     def cell(self, source: str):
         """The code cell with this text, scrolled into view."""
-        cell = self.page.locator(".jp-CodeCell", has_text=source).first
+        return self.shown(self.page.locator(".jp-CodeCell", has_text=source).first)
+
+    def shown(self, cell):
+        """Scrolls a cell into view: JupyterLab keeps in its page only those that are near."""
         for _ in range(40):
             if cell.count():
                 break

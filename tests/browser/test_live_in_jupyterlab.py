@@ -20,21 +20,26 @@ CALL = """
 history = d2l.fit(net, train_iter, valid_iter, **settings, progress=False, callbacks=[LivePicture()])
 print("over:", history.stopped)
 """
+CELLS = [SET_UP, START, "print('the notebook is', 'usable')", CALL, START, WAIT]
 
 
-def opened(lab, page, *cells):
-    book = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(c.strip(), id=f"c{i}") for i, c in enumerate(cells)]
-    )
+@pytest.fixture(scope="module")
+def notebook(context, lab):
+    """One notebook and kernel for all; each test runs its cells, which are taken by their places."""
+    cells = [nbformat.v4.new_code_cell(source.strip(), id=f"c{i}") for i, source in enumerate(CELLS)]
+    book = nbformat.v4.new_notebook(cells=cells)
     book.metadata.kernelspec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
     nbformat.write(book, lab.folder / "notebooks" / "live.ipynb")
+    page = context.new_page()
     notebook = Notebook(page, lab, "live.ipynb")
-    notebook.menu("Run", "Run All Cells")
-    return notebook
+    notebook.enter(0)
+    yield notebook
+    page.close()
+    lab.shut_down_kernels()
 
 
 def is_redrawn(picture):
-    first = picture.get_attribute("src")
+    first = picture.get_attribute("src", timeout=90_000)
     expect(picture).not_to_have_attribute("src", first, timeout=90_000)
 
 
@@ -45,26 +50,24 @@ def is_a_picture(picture):
     assert picture.evaluate("image => image.naturalWidth") == 800
 
 
-def test_a_run_in_the_background_ends_at_a_click_on_stop(lab, page):
-    notebook = opened(lab, page, SET_UP, START, "print('the notebook is', 'usable')")
-    cell = notebook.cell(START)
-    picture = cell.locator(".jp-OutputArea img")
-    expect(page.get_by_text("the notebook is usable")).to_be_visible(timeout=90_000)
+def test_a_run_in_the_background_ends_at_a_click_on_stop(notebook):
+    cell = notebook.enter(1)
+    picture, stop = cell.locator(".jp-OutputArea img"), cell.get_by_role("button", name="Stop")
+    expect(notebook.enter(2).locator(".jp-OutputArea")).to_have_text("the notebook is usable", timeout=90_000)
     is_redrawn(picture)
     is_redrawn(picture)
     notebook.screenshot("live_running")
-    cell.get_by_role("button", name="Stop").click()
-    expect(cell.get_by_role("button", name="Stop")).to_have_count(0, timeout=30_000)
+    stop.click()
+    expect(stop).to_have_count(0, timeout=30_000)
     is_a_picture(picture)
     notebook.screenshot("live_stopped")
 
 
-@pytest.mark.parametrize("cells", [(SET_UP, CALL), (SET_UP, START, WAIT)], ids=["a callback of fit", "wait"])
-def test_the_stop_square_ends_a_run_with_what_it_has(lab, page, cells):
-    notebook = opened(lab, page, *cells)
-    picture = notebook.cell("LivePicture()").locator(".jp-OutputArea img")
-    picture.wait_for(timeout=90_000)
+@pytest.mark.parametrize("places", [[3], [4, 5]], ids=["a callback of fit", "wait"])
+def test_the_stop_square_ends_a_run_with_what_it_has(notebook, places):
+    cells = [notebook.enter(place) for place in places]
+    picture = cells[0].locator(".jp-OutputArea img")
     is_redrawn(picture)
-    page.get_by_role("button", name="Interrupt the kernel").click()
-    expect(page.get_by_text("over: True")).to_be_visible(timeout=30_000)
+    notebook.page.get_by_role("button", name="Interrupt the kernel").click()
+    expect(cells[-1].get_by_text("over: True")).to_be_visible(timeout=30_000)
     is_a_picture(picture)

@@ -3,26 +3,29 @@
 import re
 
 import nbformat
+import pytest
 from conftest import Notebook
 from playwright.sync_api import expect
 
 DESK = """from nin_course.demos import TrainingDesk, run, training_desk
 
-run.LOOK, training_desk.PATIENCE = 5, 10  # a tenth and a half of what a user waits
+run.LOOK, training_desk.PATIENCE = 5, 8  # both less than what a user waits
 desk = TrainingDesk()
 desk"""
 ASK = 'print("answer:", 6 * 7, "running:", desk.running)'
 
 
-def opened(lab, page):
+@pytest.fixture(scope="module")
+def opened(context, lab):
+    """A notebook with a desk and a cell that asks after it, and the desk's cell; one test goes on after the other."""
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c, id=f"c{i}") for i, c in enumerate((DESK, ASK))])
     book.metadata.kernelspec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
     nbformat.write(book, lab.folder / "notebooks" / "desk.ipynb")
-    notebook = Notebook(page, lab, "desk.ipynb")
-    notebook.menu("Run", "Run All Cells")
-    cell = notebook.cell("TrainingDesk")
+    notebook = Notebook(context.new_page(), lab, "desk.ipynb")
+    cell = notebook.enter(0)
     key(cell, "Start").wait_for(timeout=90_000)
-    return notebook, cell
+    yield notebook, cell
+    lab.shut_down_kernels()
 
 
 def key(cell, name):
@@ -38,13 +41,11 @@ def step(cell):
 
 
 def ask(notebook, answer):
-    notebook.cell(ASK).locator(".cm-content").click()
-    notebook.page.keyboard.press("Shift+Enter")
-    expect(notebook.cell(ASK).locator(".jp-OutputArea")).to_contain_text(answer, timeout=20_000)
+    expect(notebook.enter(1).locator(".jp-OutputArea")).to_contain_text(answer, timeout=20_000)
 
 
-def test_a_run_is_started_paused_and_stopped_and_the_notebook_stays_usable(lab, page):
-    notebook, cell = opened(lab, page)
+def test_a_run_is_started_paused_and_stopped_and_the_notebook_stays_usable(opened):
+    (notebook, cell), page = opened, opened[0].page
     expect(line(cell)).to_contain_text("The recorded run, step 1256 of 1256")
     key(cell, "Start").click()
     expect(line(cell)).to_contain_text("Your run, with batch norm, step 10 of 10", timeout=240_000)
@@ -52,9 +53,9 @@ def test_a_run_is_started_paused_and_stopped_and_the_notebook_stays_usable(lab, 
     notebook.screenshot("05_desk_running")
     key(cell, "Pause").click()
     expect(key(cell, "Go on")).to_be_visible()
-    page.wait_for_timeout(4000)  # the look that was under way
+    page.wait_for_timeout(3000)  # the look that was under way
     held = step(cell)
-    page.wait_for_timeout(6000)
+    page.wait_for_timeout(4000)
     assert step(cell) == held
     key(cell, "Go on").click()
     expect(line(cell)).not_to_contain_text(f"step {held} of", timeout=120_000)
@@ -65,15 +66,14 @@ def test_a_run_is_started_paused_and_stopped_and_the_notebook_stays_usable(lab, 
     expect(line(cell)).to_contain_text("The recorded run, step 1256 of 1256")
 
 
-def test_a_closed_page_leaves_nothing_running(lab, page):
-    notebook, cell = opened(lab, page)
+def test_a_closed_page_leaves_nothing_running(opened, lab, context):
+    notebook, cell = opened
     key(cell, "Start").click()
     expect(line(cell)).to_contain_text("step 5 of 5", timeout=240_000)
-    page.wait_for_timeout(14_000)  # longer than the desk's patience: while the page is open, the run goes on
+    notebook.page.wait_for_timeout(11_000)  # longer than the desk's patience: while the page is open, the run goes on
     ask(notebook, "running: True")
     notebook.save()
-    context = page.context
-    page.close()
+    notebook.page.close()
     later = context.new_page()
-    later.wait_for_timeout(16_000)
+    later.wait_for_timeout(12_000)
     ask(Notebook(later, lab, "desk.ipynb"), "answer: 42 running: False")

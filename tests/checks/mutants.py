@@ -236,6 +236,10 @@ EQUIVALENT: dict[str, dict[str, list[str]]] = {
         "both directions, in either order": [
             "for low, high in ((0, 2), (1, 3)):  ->  for low, high in ((1, 3), (0, 2)):",
         ],
+        "two sides of the other sign have the same product": [
+            "areas[0] *= box[high] - box[low]  ->  areas[0] *= box[low] - box[high]",
+            "areas[1] *= other[high] - other[low]  ->  areas[1] *= other[low] - other[high]",
+        ],
         "the larger of two is the larger of two": [
             "common *= max(0, end - start)  ->  common *= max(end - start, 0)",
             "end, start = (min(box[high], other[high]), max(  ->  end, start = (min(other[high], box[high]), max(",

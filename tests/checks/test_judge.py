@@ -114,6 +114,58 @@ def test_the_tolerance_is_a_share_of_the_largest_number(factor, right):
     assert (told(lambda a, b: factor * a * b, tolerance=1e-3) == "") == right
 
 
+def test_a_case_that_was_asked_for_first_does_not_hide_a_mistake():
+    settings = dict(mistakes=ADDED, special=lambda a, b: a == 5)
+    asks = lambda a, b: a * b if a == 5 else a + b  # noqa: E731
+    assert told(asks, **settings).endswith("it should be 12. You added.")
+    assert told(asks, mistakes=ADDED).endswith("it should be 12.")
+    assert told(lambda a, b: a * b if a == 3 else a + b, **settings).endswith("it should be 5.")
+    assert told(lambda a, b: 7 if a == 5 else a + b, **settings).endswith("it should be 5.")
+    only = dict(mistakes={"You powered.": lambda a, b: a**b if a > 4 else a * b}, special=lambda a, b: a > 4)
+    assert told(lambda a, b: 100_000 if a == 10 else a * b, cases=((10, 5), (5, 2), (3, 4)), **only).endswith("50.")
+
+
+def test_a_part_whose_numbers_are_names_is_told_in_its_own_words():
+    tell = {"": lambda got, wanted: f"{int((got != wanted).sum())} off"}
+    assert told(lambda X: X.T + torch.eye(2), lambda X: X.T, MAPS[:1], tell=tell) == "toy(X (2, 2)): 2 off."
+    assert "the shape is (2,)" in told(tells_the_shape, lambda X: X.T, MAPS[:1], tell=tell)
+
+
+def test_an_argument_is_ignored_also_by_an_answer_that_sometimes_stops():
+    def first_nine(a, b):
+        return [a * 2 for _ in range(9)][a]
+
+    assert "does not depend on b" in told(first_nine)
+    assert "depend" not in told(lambda a, b: [b, b, b][a - 2] if a < 5 else [][a])
+    assert "depend" not in told(lambda a, b: a * 2 if a < 9 else [][0 if b == 20 else int(b)])
+    assert "depend" not in told(lambda a, b: a * 2 if a < 9 else {}[type(b)])  # a KeyError each time, of another key
+
+
+STOPS = {  # what the verdict quotes is a line of this: so what it should say stands elsewhere
+    "mean of bool": lambda a, b: torch.tensor([a > b]).mean(),
+    "mean of int": lambda a, b: torch.tensor([a]).mean(),
+    "minus a bool": lambda a, b: torch.ones(1) - torch.tensor([a > b]),
+    "two bools": lambda a, b: torch.tensor([True]) - torch.tensor([a > b]),
+    "topk": lambda a, b: torch.ones(1, 9).topk(2, 0),
+}
+
+
+@pytest.mark.parametrize(("stops", "words"), [
+    ("mean of bool", "Got: Bool. True and False have no mean in PyTorch: first `.float()`"),
+    ("mean of int", "Got: Long. Whole numbers have no mean in PyTorch: first `.float()`."),
+    ("minus a bool", "True and False cannot be subtracted: first `.float()`."),
+    ("two bools", "True and False cannot be subtracted: first `.float()`."),
+    ("topk", "along `dim`, and there are fewer."),
+])  # fmt: skip
+def test_what_pytorch_says_is_told_with_what_it_means(stops, words):
+    assert words in told(STOPS[stops])
+
+
+@pytest.mark.parametrize("stops", [lambda a, b: torch.ones(2).mean(dtype=torch.bool), lambda a, b: -torch.tensor(True)])
+def test_of_another_error_in_similar_words_nothing_is_said_beyond_pytorchs_own(stops):
+    assert ".float()" not in told(stops)
+
+
 PARTS = {
     "sum": {"The sum is a difference.": lambda a, b: a - b, "The sum lacks b.": lambda a, b: a},
     "product": {"The product is a power.": lambda a, b: a**b},
@@ -208,6 +260,94 @@ def test_half_a_hundredth_off_is_not_right(name):
     assert verdict.passed is False, verdict
 
 
+def painted(box, other):
+    canvas = np.zeros((2, 60, 60), bool)
+    for one, (top, left, bottom, right) in zip(canvas, (box, other), strict=True):
+        one[top:bottom, left:right] = True
+    return float(canvas.all(0).sum() / canvas.any(0).sum())
+
+
+def summed(box, other):
+    share = EXERCISES["ch07.overlap"].right["formula"][0](box, other)
+    return 1 if box == other else share / (1 + share)
+
+
+def none_first(box, other):
+    share = EXERCISES["ch07.overlap"].right["formula"][0](box, other)
+    return 1 - share if share else 0
+
+
+@pytest.mark.parametrize(("answer", "words"), [
+    (painted, "You count whole pixels"),
+    (summed, "You divided by the sum of both areas"),
+    (none_first, "That is 1 minus the overlap."),
+])  # fmt: skip
+def test_an_overlap_that_is_right_for_some_boxes_is_told_its_mistake(answer, words):
+    assert words in judged("ch07.overlap", answer)[0].text
+
+
+def boxes(divided, side=lambda low, high: max(0, high - low)):
+    """An overlap that divides the shared area and both others in some way."""
+
+    def answer(a, b):
+        shared = side(max(a[0], b[0]), min(a[2], b[2])) * side(max(a[1], b[1]), min(a[3], b[3]))
+        return divided(shared, (a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1]))
+
+    return answer
+
+
+def binned(share, cut=lambda v, bins: v.reshape(bins, -1), centre=lambda v: v.mean(dim=1)):
+    def answer(confidence, right, bins):
+        order = confidence.argsort()
+        sure, true = (cut(v[order], bins) for v in (confidence, share(right)))
+        return (centre(sure) - true.mean(dim=1)).abs().mean()
+
+    return answer
+
+
+def by_rank(confidence, right, bins):
+    number = confidence.argsort() // (len(confidence) // bins)
+    of = [number == b for b in range(bins)]
+    return sum((confidence[m].mean() - right[m].float().mean()).abs() for m in of) / bins
+
+
+def voted(strengths, best):
+    def answer(maps, labels, k):
+        classes = labels[best(strengths(maps), k)]
+        most = nn.functional.one_hot(classes).sum(dim=0).max(dim=1)
+        return most.indices, most.values / k
+
+    return answer
+
+
+def weighed(maps, labels, k):
+    best = maps.amax((2, 3)).topk(k, dim=0)
+    votes = nn.functional.one_hot(labels[best.indices]) * best.values[..., None]
+    classes = votes.sum(dim=0).argmax(dim=1)
+    return classes, (labels[best.indices] == classes).float().mean(dim=0)
+
+
+@pytest.mark.parametrize(("name", "answer", "words"), [
+    ("overlap", boxes(lambda s, a, b: s / (a + b - 2 * s)), "subtracted the shared area twice"),
+    ("overlap", boxes(lambda s, a, b: s / (a + b - s), lambda low, high: abs(high - low)), "`abs` makes"),
+    ("overlap", boxes(lambda s, a, b: s // (a + b - s)), "Its fraction is lost"),
+    ("overlap", boxes(lambda s, a, b: round(s / (a + b - s), 2)), "rounded to 2 digits"),
+    ("even_error", binned(torch.Tensor.float, lambda v, bins: v.reshape(-1, bins)), "holds `bins` images"),
+    ("even_error", binned(torch.Tensor.float, lambda v, bins: torch.stack(v.split(bins))), "holds `bins` images"),
+    ("even_error", binned(lambda r: (~r).float()), "share of wrong answers"),
+    ("even_error", binned(torch.Tensor.float, centre=lambda v: v.median(dim=1).values), "the median confidence"),
+    ("even_error", binned(lambda r: r), "True and False have no mean"),
+    ("even_error", by_rank, "it is not the rank"),
+    ("even_error", lambda c, r, bins: (c.mean() - r.float().mean()).abs(), "or made no bins"),
+    ("favourites", voted(lambda m: m.amax((2, 3)), lambda s, k: s.topk(k).indices), "Along dim=1 of (N, C) lie the"),
+    ("favourites", voted(lambda m: m.amax(3).mean(2), lambda s, k: s.topk(k, 0).indices), "cells of their rows"),
+    ("favourites", voted(lambda m: m.amax((2, 3)), lambda s, k: s.topk(k + 1, 0).indices), "count k + 1 images"),
+    ("favourites", weighed, "Each vote is weighed"),
+])  # fmt: skip
+def test_a_mistake_that_is_written_another_way_is_named(name, answer, words):
+    assert words in judged(f"ch07.{name}", answer)[0].text
+
+
 # ---- what an answer is ----------------------------------------------------------------------------------------------
 
 
@@ -281,6 +421,8 @@ def test_a_letter_is_read_in_either_case(value, read):
     ("db", ["D", "B"]), (["b", " a "], ["B", "A"]), ("B, d", ["B", "D"]), ({"d", "a", "b"}, ["A", "B", "D"]),
     (["A", 3], "Answer with letters, A to D, in a list or a string; this is a list of 2 with the number 3 in it."),
     (3, "Answer with letters, A to D, in a list or a string; this is the number 3."),
+    ("A, C and D", ["A", "C", "D"]), ("A and D", ["A", "D"]),
+    ("AandD", "Answer with letters, A to D, in a list or a string; this is the string 'AandD'."),
 ])  # fmt: skip
 def test_letters_keep_their_order_and_those_of_a_set_are_sorted(value, read):
     assert sentence(_read.letters, value, "ABCD") == read

@@ -108,10 +108,16 @@ def test_what_stands_out_is_marked_and_counted_as_an_independent_count_does(stat
     for marker, chosen, colour in (("o", dots, BLUE), ("X", crosses, ORANGE)):
         line, found = points(collage, marker)
         assert found == {(4 * c + 1.5, 4 * r + 1.5) for r, c in chosen}
-        assert to_hex(line.get_color()) == colour
-        assert points(votes_axis, marker)[1] == {(c, r) for r, c in chosen}
-    frames = {(p.get_y() + 0.5, p.get_x() + 0.5): p.get_linestyle() for p in collage.patches if p.get_visible()}
+        over_votes, found = points(votes_axis, marker)
+        assert found == {(c, r) for r, c in chosen}
+        assert {to_hex(line.get_color()), to_hex(over_votes.get_color())} == {colour}
+    shown_frames = [p for p in collage.patches if p.get_visible()]
+    looks = {(p.get_width(), p.get_height(), to_hex(p.get_edgecolor()), p.get_fill()) for p in shown_frames}
+    assert looks <= {(28, 28, BLUE, False)}
+    frames = {(p.get_y() + 0.5, p.get_x() + 0.5): p.get_linestyle() for p in shown_frames}
     assert frames == {corner: "-" if h else "--" for corner, h in zip(wanted, hit, strict=True)}
+    (scale,) = [axis for axis in DEMO.figure.axes if axis not in (collage, votes_axis)]
+    assert [list(line.get_ydata()) for line in scale.lines if len(line.get_xydata()) == 2] == [[now["threshold"]] * 2]
     said = re.match(r"(.+), threshold ([\d.]+): (\d+) hits?, (\d+) miss(?:es)?, (\d+) false alarms?\. ", DEMO.line)
     name = "Shoes" if now["wanted"] == SHOES else NAMES[now["wanted"][0]]
     assert said[1] == name

@@ -84,6 +84,9 @@ def test_hits_misses_and_false_alarms_by_hand():
     assert score([(6, 7)], corners[:1]) == (0, 1, 1)
     assert score([(0, 0), (3, 3), (9, 10), (9, 9), (26, 0)], corners) == (2, 1, 2)
     assert score([(8, 10)], [(36, 40)]) == (0, 1, 1)
+    assert score([(0, 0)], [(2, 2)]) == (1, 0, 0)  # its first pixel, and the first one beyond
+    assert score([(7, 0)], [(2, 2)]) == score([(0, 7)], [(2, 2)]) == (0, 1, 1)
+    assert {type(n) for n in score([(0, 0)], corners)} == {int}
     assert score([], corners) == (0, 3, 0)
     assert score([(1, 1), (2, 2)], []) == (0, 0, 2)
     assert score([], []) == (0, 0, 0)

@@ -54,7 +54,7 @@ def test_make_test_fetches_the_data_and_chromium_and_tests_everything_on_two_wor
     assert data.startswith("-m nin_course data --full")
     assert chromium.startswith("tests/browser/chromium.py")
     assert tests.startswith("-m pytest ")
-    assert tests.endswith(" tests notebooks/solutions notebooks/A_the_original_notes.ipynb [1]")
+    assert tests.endswith(" tests notebooks/A_the_original_notes.ipynb [1]")
     assert {"-n", "2", "--nbval", "loadfile"} <= set(tests.split())
 
 

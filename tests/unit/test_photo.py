@@ -132,6 +132,10 @@ def test_a_path_is_read_like_its_content(tmp_path):
 
 def test_a_large_picture_is_averaged_down_to_512_pixels():
     small = np.random.default_rng(0).integers(0, 256, (64, 128, 3)).astype("uint8")
+    for factor in (2, 6):  # each pixel is another one
+        pixels = np.random.default_rng(1).integers(0, 256, (256 * factor, 512 * factor, 3)).astype("uint8")
+        means = pixels.reshape(256, factor, 512, factor, 3).mean((1, 3))
+        np.testing.assert_allclose(read_picture(stored(Image.fromarray(pixels)))[0], means / 255, atol=0.01)
     for factor in (8, 24):
         big = Image.fromarray(small.repeat(factor, 0).repeat(factor, 1))
         picture, _ = read_picture(stored(big))
@@ -197,14 +201,28 @@ def test_what_is_no_picture_is_told_what_would_be():
         assert refusal(b"\0\0\0\x18ftyp" + brand + bytes(40)).startswith("This is a HEIC picture, as iPhones take them")
 
 
+DAMAGED = "This picture is damaged or cut off, and cannot be read to its end ("
+
+
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP"])
 def test_what_is_cut_off_is_refused(format):
     whole = stored(Image.effect_noise((90, 60), 90).convert("RGB"), format)
     assert read_picture(whole)
     for share in (0.3, 0.6, 0.9):
         said = refusal(whole[: int(share * len(whole))])
-        assert said.startswith(("This picture is damaged or cut off, and cannot be read to its end (", "This is no"))
-        assert share == 0.3 or said.startswith("This picture is damaged")
+        assert said.startswith((DAMAGED, "This is no"))
+        assert share == 0.3 or said.startswith(DAMAGED)
+
+
+@pytest.mark.parametrize("error", [KeyError, ZeroDivisionError, MemoryError, SyntaxError, struct.error, ValueError])
+def test_whatever_a_decoder_raises_is_told_in_words(error, monkeypatch):
+    def load(_):
+        raise error("what now?")
+
+    content = stored(corners())
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", load)
+    assert refusal(content).startswith(DAMAGED)
+    assert "what now?" in refusal(content)
 
 
 def test_a_path_that_cannot_be_read_is_named(tmp_path):

@@ -111,57 +111,80 @@ def test_processes_meet_once_if_torchrun_started_several(monkeypatch):
 
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="torchrun needs libuv, PyTorch for Windows has none")
-SAME_SUMS = """
-import sys, torch
+# What two processes under torchrun do, after the command line twice, and one alone: two short runs, recorded.
+RUNS = """
+import sys
 from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch.utils.data import BatchSampler, DataLoader, RandomSampler
+
+from nin_course.__main__ import main
 from nin_course.data import FashionMNIST
 from nin_course.processes import rank
 from nin_course.recipe import load, prepare, preset
 from nin_course.train import fit
-from torch.utils.data import BatchSampler, DataLoader, RandomSampler
+
+
+def recorded(images, sgd, **changes):
+    recipe = replace(preset("smoke"), epochs=2, lr=1e-3, fast=False, **changes)
+    whole = load(recipe)[0].dataset
+    few = FashionMNIST(
+        whole.images[:images], whole.labels[:images], resize=16, normalize=True, augment=whole.augment
+    )  # at 16 px: a third of the arithmetic of 28
+    torch.manual_seed(0)
+    batches = DataLoader(few, sampler=BatchSampler(RandomSampler(few), 100, False), batch_size=None)
+    net, batches, settings = prepare(recipe, batches, seed=0, device="cpu")
+    before = [p.detach().clone() for p in net.parameters()]
+    if sgd:  # Adam divides by the size of the gradient, and so makes rounding errors large where it is near zero
+        settings |= dict(optimizer=torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9), scheduler=None)
+    history = fit(net, batches, progress=False, **settings)
+    moved = torch.cat([(p.detach() - b).flatten() for p, b in zip(net.parameters(), before)])
+    return {"moved": moved, "loss": history.loss, "acc": history.train_acc}
+
 
 torch.set_num_threads(1)
-recipe = replace(preset("smoke"), epochs=2, lr=1e-3, fast=False, {changes})
-whole = load(recipe)[0].dataset
-few = FashionMNIST(
-    whole.images[:{images}], whole.labels[:{images}], resize=16, normalize=True, augment=whole.augment
-)  # at 16 px: a third of the arithmetic of 28
-torch.manual_seed(0)
-batches = DataLoader(few, sampler=BatchSampler(RandomSampler(few), 100, False), batch_size=None)
-net, batches, settings = prepare(recipe, batches, seed=0, device="cpu")
-before = [p.detach().clone() for p in net.parameters()]
-if {sgd}:  # Adam divides by the size of the gradient, and so makes rounding errors large where it is near zero
-    settings |= dict(optimizer=torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9), scheduler=None)
-history = fit(net, batches, progress=False, **settings)
+folder, *commands = sys.argv[1:]
+for command in commands:
+    code = main(command.split())
+    assert code == 0, command
+found = {
+    "plain": recorded(1050, True, batch_norm=False, flip=False, shift=0),  # 10 batches of 100 and one of 50
+    "batch norm": recorded(2400, False, batch_norm=True, flip=True, shift=1),
+}
 if rank() == 0:
-    moved = torch.cat([(p.detach() - b).flatten() for p, b in zip(net.parameters(), before)])
-    torch.save({{"moved": moved, "loss": history.loss, "acc": history.train_acc}}, sys.argv[1])
+    torch.save(found, Path(folder) / "found.pt")
 """
 
 
-def torchrun(number, *arguments):
-    """Runs a script or module in so many processes, as a user would on the command line: alone without torchrun."""
+def started(script, folder, number, *arguments):
+    """Runs a script in so many processes, as a user would: alone without torchrun. -> (what it printed, found)"""
     launcher = [sys.executable]
     if number > 1:
         launcher += ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(number)]
+    folder.mkdir()
     done = subprocess.run(
-        [*launcher, *map(str, arguments)],
+        [*launcher, script, folder, *arguments],
         capture_output=True,
         text=True,
         timeout=300,
         env=os.environ | {"OMP_NUM_THREADS": "1"} | ({"GLOO_SOCKET_IFNAME": "lo0"} if sys.platform == "darwin" else {}),
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
+    return done.stdout, torch.load(folder / "found.pt", weights_only=True)
 
 
-def one_and_two(tmp_path, changes, images, sgd):
-    script, found = tmp_path / "train.py", []
-    script.write_text(SAME_SUMS.format(changes=changes, images=images, sgd=sgd))
-    for number in (1, 2):
-        torchrun(number, script, tmp_path / f"{number}.pt")
-        found.append(torch.load(tmp_path / f"{number}.pt", weights_only=True))
-    return found
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """-> (the command line's record of two processes, what they printed, the runs of one, those of two)"""
+    folder = tmp_path_factory.mktemp("torchrun")
+    script, record = folder / "runs.py", folder / "record"
+    script.write_text(RUNS)
+    command = f"train --preset smoke --size 16 --device cpu --out {record}"
+    printed, two = started(script, folder / "two", 2, command, f"{command} --resume")
+    _, one = started(script, folder / "one", 1)
+    return record, printed, one, two
 
 
 def distance(one, other):
@@ -169,36 +192,29 @@ def distance(one, other):
     return ((one["moved"] - other["moved"]).norm() / one["moved"].norm()).item()
 
 
-def test_without_batch_norm_and_augmentation_two_processes_agree_with_one_to_float_tolerance(tmp_path):
-    one, two = one_and_two(
-        tmp_path, "batch_norm=False, flip=False, shift=0", images=1050, sgd=True
-    )  # 10 batches of 100 and one of 50
+def test_without_batch_norm_and_augmentation_two_processes_agree_with_one_to_float_tolerance(trained):
+    one, two = (found["plain"] for found in trained[2:])
     assert distance(one, two) < 1e-3
     assert two["loss"] == pytest.approx(one["loss"], rel=1e-4)
     assert two["acc"] == pytest.approx(one["acc"], abs=2e-3)
 
 
-def test_with_batch_norm_and_augmentation_two_processes_agree_with_one_within_a_band(tmp_path):
+def test_with_batch_norm_and_augmentation_two_processes_agree_with_one_within_a_band(trained):
     """Each process normalises by its own half of the batch and draws its own shifts: alike, not equal."""
-    one, two = one_and_two(tmp_path, "batch_norm=True, flip=True, shift=1", images=2400, sgd=False)
+    one, two = (found["batch norm"] for found in trained[2:])
     assert distance(one, two) > 0.01
     assert two["loss"] == pytest.approx(one["loss"], rel=0.25)
     assert two["acc"] == pytest.approx(one["acc"], abs=0.1)
     assert two["acc"][-1] > 0.6
 
 
-def test_the_command_line_trains_under_torchrun_and_leaves_one_record(tmp_path):
-    command = ["-m", "nin_course", "train", "--preset", "smoke", "--size", 16, "--device", "cpu"]
-    command += ["--out", tmp_path / "two"]
-    printed = torchrun(2, *command)
-    card = json.loads((tmp_path / "two" / "card.json").read_text())
+def test_the_command_line_trains_under_torchrun_and_leaves_one_record(trained):
+    record, printed, *_ = trained
+    card = json.loads((record / "card.json").read_text())
     assert card["processes"] == 2
     assert card["accuracy"] > 0.6
-    assert printed.count("right on 2,000 test images") == 1
-    assert "right on 2,000" in torchrun(2, *command, "--resume")  # nothing left to do, for either process
-    assert sorted(p.name for p in (tmp_path / "two").iterdir()) == [
-        *("card.json", "checkpoint.pt", "history.jsonl", "weights.pt")
-    ]
+    assert printed.count("right on 2,000 test images") == 2  # once by each command: the second has nothing left to do
+    assert sorted(p.name for p in record.iterdir()) == ["card.json", "checkpoint.pt", "history.jsonl", "weights.pt"]
 
 
 def test_alone_there_is_one_process_and_nothing_is_wrapped_or_shared():

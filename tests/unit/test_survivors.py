@@ -1,12 +1,15 @@
 """`make mutants` sees which changes of a module its tests notice."""
 
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import house
 import pytest
 import survivors
 
+HERE = Path(__file__).parents[2]
 TOY = '''
 def largest(a, b):
     """Of two."""
@@ -29,6 +32,7 @@ def toy(tmp_path, monkeypatch):
     subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
     monkeypatch.setattr(survivors, "ROOT", tmp_path)
     monkeypatch.setattr(survivors, "PAGE", tmp_path / "page.md")
+    monkeypatch.setattr(survivors, "LIBRARIES", ())
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     return tmp_path
 
@@ -36,12 +40,17 @@ def toy(tmp_path, monkeypatch):
 def test_a_kill_and_a_survivor_are_told_apart_and_the_tree_stays_as_it_was(toy, capsys):
     survivors.main(["--number", "9", "--table"])
     said = capsys.readouterr().out
-    assert sorted(line for line in said.splitlines() if line.startswith("docs/")) == [
+    survivors_of_toy = sorted(line for line in said.splitlines() if line.startswith("docs/"))
+    assert survivors_of_toy == [
         "docs/toy.py:4  return max(a, b)  ->  return max(b, a)",  # which is no mistake
         "docs/toy.py:7  unlooked_at(a: int | None=7) -> int | No  ->  unlooked_at(a: int | None=6) -> int | No",
         "docs/toy.py:7  unlooked_at(a: int | None=7) -> int | No  ->  unlooked_at(a: int | None=8) -> int | No",
     ]
-    assert "| tools | 4 | 1 | 3 | 25% |\n| all | 4 | 1 | 3 | 25% |\n" in (toy / "page.md").read_text()
+    page = (toy / "page.md").read_text()
+    assert "| tools | 4 | 1 | 3 | 25% |\n| all | 4 | 1 | 3 | 25% |\n" in page
+    assert sorted(page.split("```")[1].splitlines()[1:]) == survivors_of_toy
+    shutil.copy(HERE / ".mdformat.toml", toy)
+    subprocess.run([sys.executable, "-m", "mdformat", "--check", toy / "page.md"], check=True)
     assert (toy / "docs" / "toy.py").read_text() == TOY
 
 

@@ -21,7 +21,7 @@ from nin_course.weights import ASSETS, FOLDERS, card, pretrained_nin, recorded_r
 @pytest.fixture(scope="module")
 def test_iter():
     """All 10,000 test images, as the weights want them."""
-    return d2l.load_data_fashion_mnist(500, normalize=True)[1]
+    return d2l.load_data_fashion_mnist(100, normalize=True)[1]
 
 
 @pytest.mark.parametrize("head", FOLDERS)
@@ -74,7 +74,7 @@ def test_no_class_is_dead(head):
 def test_every_tap_of_every_kernel_receives_gradient(test_iter):
     """From the first 2,500 test images: not one weight of the shipped network is out of reach."""
     net, touched = pretrained_nin(), {}
-    for X, y in itertools.islice(test_iter, 5):
+    for X, y in itertools.islice(test_iter, 25):
         net.zero_grad()
         nn.functional.cross_entropy(net(X), y).backward()
         for name, p in net.named_parameters():
@@ -141,7 +141,7 @@ def test_the_networks_come_in_evaluation_mode_and_with_their_own_head():
 
 def test_the_recorded_run_goes_from_guessing_to_what_the_laptop_preset_reaches():
     said = json.loads((ASSETS / "recorded_run" / "card.json").read_text())
-    run, test_iter = recorded_run(), d2l.load_data_fashion_mnist(500, sample=True, normalize=True)[1]
+    run, test_iter = recorded_run(), d2l.load_data_fashion_mnist(100, sample=True, normalize=True)[1]
     assert [step for step, _ in run] == [record["step"] for record in said["snapshots"]]
     for (step, net), record in zip(run, said["snapshots"], strict=True):
         if step in (run[0][0], run[len(run) // 2][0], run[-1][0]):  # the others' files are checked by their hash

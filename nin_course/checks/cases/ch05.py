@@ -12,7 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from nin_course.checks.ch05 import ACCURACIES, _learn, _Setting, seconds_a_step, too_large, train_and_test
+from nin_course.checks._epoch import Setting, learn
+from nin_course.checks.ch05 import ACCURACIES, seconds_a_step, too_large, train_and_test
 from nin_course.checks.mistakes.ch05 import LEARNED, clocks
 from nin_course.train import evaluate_accuracy, train_epoch
 
@@ -212,7 +213,7 @@ def _learned(how):
     """An answer with a known mistake in the training loop, and a right test."""
 
     def answer(net, train_iter, test_iter, optimizer, device):
-        _learn(_Setting(net, _moved(train_iter, device), _moved(test_iter, device), optimizer), **how)
+        learn(Setting(net, _moved(train_iter, device), _moved(test_iter, device), optimizer), **how)
         return _plain(net, [], test_iter, optimizer, device)
 
     return (answer,)
@@ -500,6 +501,8 @@ seconds_a_step.wrong |= {
     "two numbers": ((lambda *a: (_once(*a), 2),), "this is a tuple of 2"),
     "all n": ((lambda *a: _each(*a)[1:],), "this is a list of 3"),
     "a string": ((lambda *a: f"{_once(*a):.3f} s",), "this is the string '0.0"),
+    "at most ten steps": ((lambda *a: _once(*a[:3], min(a[3], 10)),), "n=20): you say"),
+    "at least two": ((lambda *a: _once(*a[:3], max(a[3], 2)),), "n=1): you say"),
     "half a second too much": ((lambda *a: _once(*a) + 0.5,), "it should be 0.0"),
     "printed": ((lambda *a: print(_once(*a)),), "and returned None"),
     "no return": ((_never_returned,), "Is the `return` missing"),

@@ -1,13 +1,14 @@
 """Right and wrong answers to the exercises of chapter 07, with the words that each wrong one must be told."""
 
 from collections import Counter
+from fractions import Fraction
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
 from nin_course.checks.ch07 import STATEMENTS, even_error, favourites, overlap, what_changes
-from nin_course.checks.mistakes.ch07 import ERRORS, FAVOURITES, OVERLAPS
+from nin_course.checks.mistakes.ch07 import BEST, ERRORS, FAVOURITES, OVERLAPS
 
 
 def _favourites(maps, labels, k):
@@ -59,20 +60,33 @@ def _with(classes=lambda *a: _favourites(*a)[0], shares=lambda *a: _favourites(*
     return (lambda *a: (classes(*a), shares(*a)),)
 
 
-favourites.wrong = {words: (_with(classes=rule), words) for words, rule in FAVOURITES["classes"].items()}
+favourites.wrong = {words: ((rule,), words) for words, rule in BEST.items()}
+favourites.wrong |= {words: (_with(classes=rule), words) for words, rule in FAVOURITES["classes"].items()}
 favourites.wrong |= {words: (_with(shares=rule), words) for words, rule in FAVOURITES["shares"].items()}
 favourites.wrong |= {
     "swapped": ((lambda *a: _favourites(*a)[::-1],), "other order: (classes, shares)"),
     "the classes alone": ((lambda *a: _favourites(*a)[0],), "Two things are wanted, (classes, shares)"),
     "all channels together": (
         (lambda m, y, k: _favourites(m.flatten(1)[:, None, :, None], y, k),),
-        "the shape for classes is (1,), it should be (3,)",
+        "the shape for classes is (1,), it should be (4,)",
     ),
     "all counts": (
         (lambda m, y, k: (F.one_hot(y[m.amax((2, 3)).topk(k, 0).indices]).sum(0), _favourites(m, y, k)[1]),),
-        "the shape for classes is (3, 3), it should be (3,)",
+        "the shape for classes is (4, 2), it should be (4,)",
     ),
     "five, whatever k is": ((lambda m, y, k: _favourites(m, y, 5),), "does not depend on k"),
+    "twenty images, of k": (
+        (lambda m, y, k: (_favourites(m, y, 20)[0], _favourites(m, y, 20)[1] * 20 / k),),
+        "Those are the classes of the 20 best images, whatever k is. The shares count 20 images",
+    ),
+    "twenty, whatever k is": (
+        (lambda m, y, k: _favourites(m, y, 20),),
+        "there are fewer. Its result does not depend on k",
+    ),
+    "one class off": (
+        (lambda *a: (_favourites(*a)[0] + torch.eye(len(_favourites(*a)[0]))[1], _favourites(*a)[1]),),
+        "1 of the 4 classes is wrong; channel 1: you say class 1, it should be class 0.",
+    ),
     "words": ((lambda *a: ("Trouser", _favourites(*a)[1]),), "this is the string 'Trouser'"),
     "printed": ((lambda *a: print(_favourites(*a)[0].shape),), "and returned None"),
     "no return": ((_forgotten,), "Is the `return` missing"),
@@ -96,16 +110,14 @@ def _tensors(box, other):
     return common / ((a[2:] - a[:2]).prod() + (b[2:] - b[:2]).prod() - common)
 
 
-def _painted(box, other):
-    canvas = np.zeros((2, 60, 60), bool)
-    for one, (top, left, bottom, right) in zip(canvas, (box, other), strict=True):
-        one[top:bottom, left:right] = True
-    return [canvas.all(0).sum() / canvas.any(0).sum()]
+def _intervals(box, other):
+    a, b = (np.reshape(np.array(one, dtype=float), (2, 2)) for one in (box, other))
+    shared = np.prod(np.clip(np.minimum(a[1], b[1]) - np.maximum(a[0], b[0]), 0, None))
+    return [shared / (np.prod(a[1] - a[0]) + np.prod(b[1] - b[0]) - shared)]
 
 
-def _pixels(box, other):
-    one, two = ({(r, c) for r in range(b[0], b[2]) for c in range(b[1], b[3])} for b in (box, other))
-    return len(one & two) / len(one | two)
+def _exact(box, other):
+    return float(_overlap(*([Fraction(str(v)) for v in one] for one in (box, other))))
 
 
 def _early(box, other):
@@ -117,8 +129,8 @@ def _early(box, other):
 overlap.right = {
     "formula": (_overlap,),
     "tensors": (_tensors,),
-    "painted": (_painted,),
-    "sets of pixels": (_pixels,),
+    "intervals, in a list": (_intervals,),
+    "fractions": (_exact,),
     "apart first": (_early,),
     "the other way round": (lambda box, other: _overlap(other, box),),
     "one in a tensor": (lambda *a: torch.tensor([[_overlap(*a)]]),),
@@ -131,7 +143,7 @@ overlap.wrong |= {
     "a little more": ((lambda *a: _overlap(*a) + 0.01,), "it should be"),
     "yes and no": ((lambda *a: _overlap(*a) >= 0.5,), "one number, the overlap, is wanted; this is False"),
     "both areas": ((lambda *a: (_overlap(*a), 1),), "this is a tuple of 2"),
-    "a string": ((lambda *a: f"{_overlap(*a):.0%}",), "this is the string '0%'"),
+    "a string": ((lambda *a: f"{_overlap(*a):.0%}",), "this is the string '25%'"),
     "printed": ((lambda *a: print(_overlap(*a)),), "and returned None"),
     "no return": ((_forgotten,), "Is the `return` missing"),
     "called": ((0.3,), "without brackets; this is the number 0.3"),
@@ -180,13 +192,19 @@ even_error.wrong = {words: ((rule,), words) for words, rule in ERRORS.items()}
 even_error.wrong |= {
     "a constant": ((lambda *_: 0.1,), "the same in all of these cases"),
     "a little more": ((lambda *a: _even(*a) + 0.01,), "it should be"),
-    "as many bins as three": ((lambda c, r, bins: _even(c, r, 4 if len(c) == 40 else 3),), "right, bins=5): "),
+    "as many bins as three": (
+        (lambda c, r, bins: _even(c, r, 7 if len(c) == 63 else 3) if len(c) != 35 else 0.5,),
+        "right, bins=5): ",
+    ),
     "a string": ((lambda *a: str(_even(*a).item()),), "one number, the error, is wanted; this is the string"),
     "yes and no": ((lambda *a: _even(*a) < 0.1,), "one number, the error, is wanted; this is a tensor"),
     "printed": ((lambda *a: print(_even(*a)),), "and returned None"),
     "no return": ((_forgotten,), "Is the `return` missing"),
     "called": ((0.086,), "without brackets; this is the number 0.086"),
-    "a mean of Trues": ((lambda c, r, bins: r.reshape(bins, -1).mean(dim=1),), "stopped with RuntimeError"),
+    "a mean of Trues": (
+        (lambda c, r, bins: r.reshape(bins, -1).mean(dim=1),),
+        "True and False have no mean in PyTorch",
+    ),
 }
 
 what_changes.right = {
@@ -198,6 +216,7 @@ what_changes.right = {
     "a tuple": (("(c)", "D.", " E "),),
     "a dict's keys": (dict.fromkeys("CDE").keys(),),
     "twice": ("CCDE",),
+    "in words": ("C, D and E",),
 }
 
 what_changes.wrong = {

@@ -26,11 +26,46 @@ def _totals(maps, labels):
     return (F.one_hot(labels).float().T @ strengths(maps).float()).T
 
 
+def _voted(maps, labels, k, weighed=False):
+    """The favourites and their shares; the votes, as said, of 1 or of the image's strength."""
+    best = strengths(maps).topk(k, dim=0)
+    votes = F.one_hot(labels[best.indices]) * (best.values[:, :, None] if weighed else 1)
+    most = votes.sum(dim=0).max(dim=1)
+    return most.indices, most.values / (best.values.sum(dim=0) if weighed else k)
+
+
+def _of_channels(maps, labels, k, dim):
+    """Of each image the k strongest channels."""
+    best = strengths(maps).topk(k, dim=1).indices
+    most = F.one_hot(labels[best]).sum(dim=dim).max(dim=1)
+    return most.indices, most.values / k
+
+
+BEST = {
+    "You took k + 1 images, one too many.": lambda m, y, k: _voted(m, y, k + 1),
+    "You took k - 1 images, one too few.": lambda m, y, k: _voted(m, y, k - 1),
+    "Along dim=1 of (N, C) lie the channels: you took of each image the k strongest. Images lie along dim=0.": (
+        lambda m, y, k: _of_channels(m, y, k, dim=0)
+    ),
+    "Along dim=1 of (N, C) lie the channels: you counted, for each image, k of them. Images lie along dim=0.": (
+        lambda m, y, k: _of_channels(m, y, k, dim=1)
+    ),
+}
 FAVOURITES = {
     "classes": {
         "You ranked the images by the mean over their cells; one strong cell is enough, take the maximum.": (
             lambda m, y, k: counts(m.mean(dim=(2, 3)), y, k).argmax(dim=1)
         ),
+        "You ranked the images by the mean of the largest cells of their rows; take the maximum of all cells.": (
+            lambda m, y, k: counts(m.amax(dim=3).mean(dim=2), y, k).argmax(dim=1)
+        ),
+        "You ranked the images by the mean of the largest cells of their columns; take the maximum of all cells.": (
+            lambda m, y, k: counts(m.amax(dim=2).mean(dim=2), y, k).argmax(dim=1)
+        ),
+        "Each vote is weighed by the image's strength; each of the k images counts as one.": (
+            lambda m, y, k: _voted(m, y, k, weighed=True)[0]
+        ),
+        "Those are the classes of the 20 best images, whatever k is.": lambda m, y, k: _voted(m, y, 20)[0],
         "Your k are cells, so an image with many strong cells counts several times: first one number an image.": (
             lambda m, y, k: _of_cells(m, y, k).argmax(dim=1)
         ),
@@ -48,6 +83,10 @@ FAVOURITES = {
     },
     "shares": {
         "The shares are counts: divide by k.": lambda m, y, k: counts(strengths(m), y, k).amax(dim=1),
+        "The shares count k + 1 images, one too many.": lambda m, y, k: _voted(m, y, k + 1)[1] * (k + 1) / k,
+        "The shares count k - 1 images, one too few.": lambda m, y, k: _voted(m, y, k - 1)[1] * (k - 1) / k,
+        "The shares count 20 images, whatever k is.": lambda m, y, k: _voted(m, y, 20)[1] * 20 / k,
+        "The shares are of strengths; count images.": lambda m, y, k: _voted(m, y, k, weighed=True)[1],
         "The shares are in per cent; from 0 to 1 is wanted.": (
             lambda m, y, k: 100 * counts(strengths(m), y, k).amax(dim=1) / k
         ),
@@ -102,6 +141,23 @@ def _corners(box):
     return (*box[:2], box[0] + box[2], box[1] + box[3])
 
 
+def _changed(numbers):
+    """The overlap of boxes whose four numbers are changed first."""
+    return lambda a, b: overlapping([numbers(v) for v in a], [numbers(v) for v in b])
+
+
+def _whole_sides(a, b):
+    """Each side without its fraction, where it is first used."""
+    height, width = (max(0, int(side)) for side in _sides(a, b))
+    areas = [int(bottom - top) * int(right - left) for top, left, bottom, right in (a, b)]
+    return height * width / (sum(areas) - height * width)
+
+
+def _pixels(a, b):
+    one, two = ({(row, column) for row in range(c[0], c[2]) for column in range(c[1], c[3])} for c in (a, b))
+    return len(one & two) / len(one | two)
+
+
 OVERLAPS = {
     "You divided by the sum of both areas, in which the shared part counts twice: subtract it once.": (
         lambda a, b: common(a, b) / (_area(a) + _area(b))
@@ -111,6 +167,24 @@ OVERLAPS = {
     "Only the product is kept above zero: if boxes lie apart both ways, two negative sides make a positive area.": (
         lambda a, b: (p := max(0, _sides(a, b)[0] * _sides(a, b)[1])) / (_area(a) + _area(b) - p)
     ),
+    "`abs` makes a positive side of a negative one, so boxes that lie apart share something: `max(0, ...)`.": (
+        lambda a, b: (p := abs(_sides(a, b)[0] * _sides(a, b)[1])) / (_area(a) + _area(b) - p)
+    ),
+    "You subtracted the shared area twice; the sum of both areas holds it once too often.": (
+        lambda a, b: common(a, b) / (_area(a) + _area(b) - 2 * common(a, b))
+    ),
+    "Its fraction is lost, as by `//` or `int`; a share is wanted.": (
+        lambda a, b: common(a, b) // (_area(a) + _area(b) - common(a, b))
+    ),
+    "It is rounded to a whole number; a share is wanted.": lambda a, b: round(overlapping(a, b)),
+    **{
+        f"It is rounded to {n} digit{'s' * (n > 1)}; leave it as it is.": lambda a, b, n=n: round(overlapping(a, b), n)
+        for n in (1, 2, 3)
+    },
+    "You count whole pixels; a box may begin and end between two of them: multiply its sides.": _pixels,
+    "The boxes' numbers lose their fractions (`int`); a box may begin and end anywhere.": _changed(int),
+    "The boxes' numbers are rounded (`round`); a box may begin and end anywhere.": _changed(round),
+    "The sides lose their fractions (`int`); a box may be 2.5 wide.": _whole_sides,
     "That is the shared area; divide it by the area that at least one box covers.": common,
     "You divided by the smaller box alone.": lambda a, b: common(a, b) / min(_area(a), _area(b)),
     "You divided by the larger box alone.": lambda a, b: common(a, b) / max(_area(a), _area(b)),
@@ -156,6 +230,11 @@ def _equal_widths(c, r, bins):
     return sum(mask.sum() * (c[mask].double().mean() - r[mask].double().mean()).abs() for mask in held) / len(c)
 
 
+def _sorted(c, r, bins, order=torch.argsort):
+    """Pieces of both, in some order by confidence."""
+    return [values[order(c)].reshape(bins, -1) for values in (c, r)]
+
+
 ERRORS = {
     "Those bins are of equal width; here each holds equally many images: sort, then cut.": _equal_widths,
     "Confidence is sorted, but `right` is not: each answer has to stay with its confidence.": (
@@ -170,11 +249,29 @@ ERRORS = {
     "Every bins-th image lands in the same bin: `reshape(bins, -1)` keeps neighbours together.": (
         lambda c, r, bins: _of(c[c.argsort()].reshape(-1, bins).T, r[c.argsort()].reshape(-1, bins).T)
     ),
+    "Each of your pieces holds `bins` images; `bins` is the number of pieces: `reshape(bins, -1)`.": (
+        lambda c, r, bins: _of(*_sorted(c, r, len(c) // bins))
+    ),
+    "`argsort()` says which image comes first, second and so on; it is not the rank of the first, the second image.": (
+        lambda c, r, bins: _of(*_sorted(c, r, bins, lambda c: c.argsort().argsort()))
+    ),
+    "That is the share of wrong answers, `~right`; the share of right ones is wanted.": (
+        lambda c, r, bins: _of(*_sorted(c, ~r, bins))
+    ),
+    "You took the median confidence of each bin; its mean is wanted.": (
+        lambda c, r, bins: _of(_sorted(c, r, bins)[0].median(dim=1, keepdim=True).values, _sorted(c, r, bins)[1])
+    ),
+    "You took medians in each bin, of the confidence and of the answers; their means are wanted.": (
+        lambda c, r, bins: _of(*(v.double().median(dim=1, keepdim=True).values for v in _sorted(c, r, bins)))
+    ),
+    "That is the median gap of the images in each bin; their mean is wanted.": (
+        lambda c, r, bins: (p := _sorted(c, r, bins))[0].sub(p[1].double()).median(dim=1).values.abs().mean()
+    ),
     "That is the gap of each single image; first the means of each bin, then their gap.": (
         lambda c, r, bins: (c.double() - r.double()).abs().mean()
     ),
     "Gaps of opposite signs cancel: take the absolute value in each bin.": lambda c, r, bins: gaps(c, r, bins).mean(),
-    "You took the absolute value after the mean over the bins, where gaps of opposite signs have cancelled.": (
+    "You took the absolute value after the mean over the bins, or made no bins: gaps of opposite signs cancel.": (
         lambda c, r, bins: gaps(c, r, bins).mean().abs()
     ),
     "The gaps are squared; their absolute value is wanted.": lambda c, r, bins: gaps(c, r, bins).square().mean(),
