@@ -26,7 +26,8 @@ ROOMS = {
         "demos.family_tree demos"
     ),
     "checks": (
-        "checks checks._ladder checks._read checks._cases checks._networks checks._away checks._patients checks._epoch"
+        "checks checks._ladder checks._read checks._calling checks._cases checks._networks checks._away "
+        "checks._patients checks._epoch"
     ),
 }
 

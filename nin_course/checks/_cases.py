@@ -7,72 +7,16 @@ diagnosis is a tested hypothesis: the wrong rule that it names must give the stu
 import copy
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 
 import torch
 
 from nin_course.checks import _read
-from nin_course.checks._ladder import Heard, Wrong, raised
-from nin_course.checks._read import kind, show
+from nin_course.checks._calling import Outcome, call, returned, the_function
+from nin_course.checks._ladder import Wrong
+from nin_course.checks._read import show
 
 Parts = dict[str, torch.Tensor]  # what an outcome is compared as: name of the part -> numbers
-
-
-@dataclass
-class Outcome:
-    """What happened when a function was called: a value, or an error."""
-
-    value: object = None
-    error: Exception | None = None
-    printed: str = ""
-    changed: list[str] = field(default_factory=list)  # arguments that are not what they were
-
-
-def call(function: Callable, *args, names: Sequence[str] = ()) -> Outcome:
-    """Calls it with copies of `args`; notices what it prints, raises, and changes in place."""
-    given, heard = copy.deepcopy(args), Heard()
-    try:
-        with redirect_stdout(heard):
-            value = _read.drawn(function(*given))  # here, where a generator's exceptions are the answer's
-        outcome = Outcome(value)
-    except Exception as error:
-        outcome = Outcome(error=error)
-    if heard.text:
-        print(heard.text, end="")  # the exercise shows it, after the check
-    outcome.printed = heard.text.strip()
-    names = names or [f"argument {i}" for i in range(1, len(args) + 1)]
-    outcome.changed = [name for name, a, b in zip(names, args, given, strict=False) if not _alike(a, b)]
-    return outcome
-
-
-def _alike(a, b) -> bool:
-    if isinstance(a, torch.Tensor):
-        return a.shape == b.shape and torch.equal(a, b)
-    if isinstance(a, (list, tuple)):
-        return len(a) == len(b) and all(map(_alike, a, b))
-    return not isinstance(a, (int, float, str)) or a == b
-
-
-def returned(outcome: Outcome, called: str):
-    """The value, if there is one; else Wrong says what there was instead."""
-    if outcome.error:
-        raise Wrong(f"{called} stopped with {raised(outcome.error)}")
-    if outcome.value is None and outcome.printed:
-        raise Wrong(
-            f"{called} printed {outcome.printed.splitlines()[-1][:60]!r} and returned None. `print` shows a value and "
-            "forgets it; `return` gives it to whoever called."
-        )
-    if outcome.value is None or outcome.value is ...:
-        raise Wrong(f"{called} returned {kind(outcome.value)}. Is the `return` missing, or not reached?")
-    return outcome.value
-
-
-def the_function(answer, name: str) -> Callable:
-    """The answer, if it can be called."""
-    if not callable(answer) or isinstance(answer, torch.nn.Module):
-        raise Wrong(f"Give the check the function itself, {name}, without brackets; this is {kind(answer)}.")
-    return answer
 
 
 @dataclass

@@ -8,7 +8,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from nin_course.checks._away import DEVICE, away, home
-from nin_course.checks._cases import Outcome, call
+from nin_course.checks._calling import Outcome, call
 from nin_course.checks._ladder import Wrong, raised
 
 BATCHES = ((16, 6, 10, 7), (12, 5, 11, 8))  # images, how many a batch; test images, how many a batch

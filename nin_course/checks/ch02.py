@@ -6,7 +6,8 @@ from collections import Counter
 import torch
 
 from nin_course.checks import _networks, _read
-from nin_course.checks._cases import Judge, call, returned, the_function
+from nin_course.checks._calling import call, returned, the_function
+from nin_course.checks._cases import Judge
 from nin_course.checks._ladder import Wrong, exercise
 from nin_course.checks.mistakes.ch02 import BIAS, COUNTS, SIZES, UNSEEN, WEIGHT, WINDOWS, rows_unseen
 

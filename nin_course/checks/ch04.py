@@ -10,7 +10,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from nin_course.blocks import nin_block
 from nin_course.budget import summary
 from nin_course.checks import _networks, _read
-from nin_course.checks._cases import Judge, call, returned, the_function
+from nin_course.checks._calling import call, returned, the_function
+from nin_course.checks._cases import Judge
 from nin_course.checks._ladder import Wrong, exercise
 from nin_course.checks.mistakes.ch04 import parameter_counts
 from nin_course.models import alexnet

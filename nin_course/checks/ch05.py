@@ -7,7 +7,8 @@ import torch
 from nin_course.budget import summary
 from nin_course.checks import _epoch, _read
 from nin_course.checks._away import home
-from nin_course.checks._cases import Judge, call, returned, the_function
+from nin_course.checks._calling import call, returned, the_function
+from nin_course.checks._cases import Judge
 from nin_course.checks._ladder import Wrong, exercise
 from nin_course.checks.mistakes.ch05 import LEARNED, clocks, measure
 from nin_course.models import nin, nin_small, vgg11

@@ -4,7 +4,8 @@ import torch
 from torch import nn
 
 from nin_course.checks import _networks, _read
-from nin_course.checks._cases import Judge, call, returned, the_function
+from nin_course.checks._calling import call, returned, the_function
+from nin_course.checks._cases import Judge
 from nin_course.checks._ladder import Wrong, exercise
 from nin_course.checks._patients import Case, five_cases
 from nin_course.checks.mistakes.ch06 import ACCURACY, CLASSES, GRADIENTS, missing, others

@@ -3,6 +3,7 @@
 import torch
 
 from nin_course.checks import _read
+from nin_course.checks._calling import products
 from nin_course.checks._cases import Judge
 from nin_course.checks._ladder import Wrong, exercise
 from nin_course.checks.mistakes.ch09 import ON_PATCHES, WIDTHS, right
@@ -33,7 +34,9 @@ def on_patches(on_patches) -> str:
         tolerance=1e-4,
         called=lambda name, _, case: f"{name}(X {tuple(case[0].shape)}, weight {tuple(case[1].shape)}, bias)",
     )
-    return "Right. With p = 1 it is chapter 01 again: a patch is a pixel." + judge(on_patches)
+    remark = judge(on_patches)
+    products(on_patches, *PICTURES[0])
+    return "Right. With p = 1 it is chapter 01 again: a patch is a pixel." + remark
 
 
 WHY = {
@@ -82,7 +85,7 @@ def hidden_width(hidden_width) -> str:
             (k**2 * in_channels * out_channels + 2 * out_channels**2) / (in_channels + k**2 + out_channels)
         ),
         read=lambda value: {"": _read.number(value, "one number, the width,")},
-        cases=[(64, 128, 3), (1, 16, 5), (96, 256, 5), (10, 7, 1), (3, 40, 7), (32, 32, 3), (12, 5, 2)],
+        cases=[(64, 128, 3), (1, 16, 5), (96, 256, 5), (10, 7, 1), (3, 40, 7), (32, 32, 3), (12, 5, 3)],
         mistakes=WIDTHS,
         see=lambda value: {"": _read.tensor(value)},
     )

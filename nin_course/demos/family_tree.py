@@ -80,7 +80,6 @@ class FamilyTree(Demo):
 
     def setup(self, figure):
         self.axis = figure.add_axes((0.105, 0.15, 0.555, 0.62))
-        self.axis.set_ylim(ROWS - 0.5, -0.5)
         self.axis.spines[["top", "right"]].set_visible(False)
         self.bars = [
             {
@@ -89,6 +88,7 @@ class FamilyTree(Demo):
             }
             for _ in range(ROWS)
         ]
+        self.shares = [self.axis.text(0, row, "", va="center", fontsize=9) for row in range(ROWS)]
         self.no = self.axis.text(0.5, 0.5, "", transform=self.axis.transAxes, ha="center", va="center", fontsize=11)
         handles = [Patch(fc=c, hatch=h, ec="white", label=KINDS[k]) for k, (c, h) in LOOK.items()]
         figure.legend(handles=handles, loc="upper center", ncols=3, fontsize=9, frameon=False)
@@ -103,11 +103,14 @@ class FamilyTree(Demo):
         rows = list(result["stages"].items())
         for bars, (_, of) in zip(self.bars, [*rows, *[(0, dict.fromkeys(KINDS, 0))] * (ROWS - len(rows))], strict=True):
             left, row = 0, self.bars.index(bars)
+            whole = sum(of.values())
             for kind, share in of.items():
                 bars[kind].set(x=left, y=row - 0.37, width=100 * share, visible=share > 0)
                 left += 100 * share
+            self.shares[row].set(x=left, text=f" {whole:.0%}" if whole > 0.005 else " under 1%", visible=whole > 0)
         longest = max((sum(of.values()) for _, of in rows), default=0.9)
-        self.axis.set_xlim(0, 10 * int(10 * longest + 1))
+        self.axis.set(xlim=(0, 10 * int(10.5 * longest + 1)), ylim=(max(1, len(rows)) - 0.5, -0.5))
+        self.axis.set_title(f"{result['name']}, {result['side']} px", loc="left", fontsize=10)
         self.axis.set_yticks(range(len(rows)), [cells(places) for places, _ in rows])
         word = "MACs" if result["count"] == "macs" else "parameters"
         self.axis.set_xlabel(f"% of its {word}, stage by stage")

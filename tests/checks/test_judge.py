@@ -13,7 +13,8 @@ from torch import nn
 
 from nin_course.checks import _read
 from nin_course.checks._away import DEVICE, away, home
-from nin_course.checks._cases import Judge, call
+from nin_course.checks._calling import call
+from nin_course.checks._cases import Judge
 from nin_course.checks._ladder import Wrong
 from nin_course.checks._patients import Case
 

@@ -91,7 +91,16 @@ def test_each_bar_is_as_long_as_an_independent_count_says_and_none_overlaps_anot
         edges = sorted(bars.values())
         assert [0, *(right for _, right in edges)][: len(edges)] == pytest.approx([left for left, _ in edges])
     word = "MACs" if count == "macs" else "parameters"
-    assert DEMO.figure.axes[0].get_xlabel() == f"% of its {word}, stage by stage"
+    axis = DEMO.figure.axes[0]
+    assert axis.get_xlabel() == f"% of its {word}, stage by stage"
+    assert axis.get_title(loc="left") == f"{name}, {side} px"
+    texts = [t for t in axis.texts if t.get_visible() and t.get_text()]
+    for text, bars in zip(texts, rows().values(), strict=True):  # each at the end of its row, and in view
+        end = max(right for _, right in bars.values())
+        assert text.get_position() == (pytest.approx(end), list(rows().values()).index(bars))
+        assert text.get_text().strip() == ("under 1%" if end < 0.5 else f"{end:.0f}%")
+    bottom, top = axis.get_ylim()
+    assert (bottom, top) == (len(rows()) - 0.5, -0.5)
     blind = sum(v for (_, kind), v in expected.items() if kind == "1×1")
     assert DEMO.line.startswith(f"{name}, {side} px: {whole / 1e6:,.1f} M {word}, {blind:.0f}% of them at every place")
 
@@ -134,10 +143,11 @@ def test_a_size_that_a_network_does_not_take_is_said_in_words_and_nothing_is_dra
         assert rows() == {}
         assert boxes() == []
         said = f"{name} does not take {side} px."
-        assert [t.get_text() for t in DEMO.figure.axes[0].texts] == [said]
+        assert [t.get_text() for t in DEMO.figure.axes[0].texts if t.get_visible()] == [said]
+        assert DEMO.figure.axes[0].get_title(loc="left") == f"{name}, {side} px"
         assert re.match(rf"{re.escape(said)} It says: \w+", DEMO.line)
     DEMO.at(side=224)
-    assert [t.get_text() for t in DEMO.figure.axes[0].texts] == [""]
+    assert "" in [t.get_text() for t in DEMO.figure.axes[0].texts]
 
 
 def test_the_legend_gives_each_kind_its_colour_and_hatch():

@@ -40,7 +40,6 @@ on_patches.right = {
     "unfold": (_unfolded,),
     "by hand": (_by_hand,),
     "reshape and permute": (_reshaped,),
-    "a convolution after all": (lambda X, w, b: F.conv2d(X, w, b, stride=w.shape[2]).flatten(2).mT,),
     "linear": (lambda X, w, b: F.linear(F.unfold(X, w.shape[2], stride=w.shape[2]).mT, w.flatten(1), b),),
     "numpy": (lambda *a: _by_hand(*a).numpy(),),
     "float32": (lambda *a: _by_hand(*[t.float() for t in a]),),
@@ -48,9 +47,9 @@ on_patches.right = {
 }
 on_patches.wrong = {words: ((rule,), words) for words, rule in ON_PATCHES.items()}
 on_patches.wrong |= {
-    "overlapping": (
-        (lambda X, w, b: F.conv2d(X, w, b).flatten(2).mT,),
-        "the shape is (1, 28, 4), it should be (1, 6, 4)",
+    "a convolution": (
+        (lambda X, w, b: F.conv2d(X, w, b, stride=w.shape[2]).flatten(2).mT,),
+        "a convolution computed them. Do it with a matrix product",
     ),
     "a little more": ((lambda *a: _by_hand(*a) + 0.01,), "the shape is right; at [0, 0, 0]"),
     "in place": ((lambda X, w, b: _by_hand(X.mul_(2), w, b),), "It also changes X in place"),
@@ -87,9 +86,7 @@ def _formula(i, o, k):
 
 def _searched(in_channels, out_channels, k):
     """Counts real blocks; a MobileNet-like one has a window of 3, so the difference of another is added."""
-    wanted = k**2 * in_channels * out_channels + 2 * out_channels**2
-    if k == 3:
-        assert summary(nin_block(in_channels, out_channels, 3, 1, 1), (1, in_channels, 1, 1)).macs == wanted
+    wanted = summary(nin_block(in_channels, out_channels, k, 1, k // 2), (1, in_channels, 1, 1)).macs
 
     def off(h):
         extra = h * (k**2 - 9)

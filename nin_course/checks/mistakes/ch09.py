@@ -37,6 +37,30 @@ def _flipped(X, weight, bias):
     return right(X, weight.flip(2, 3), bias)
 
 
+def _meant(X, weight, bias):
+    return right(X, weight / weight[0].numel(), bias)
+
+
+def _overlapping(X, weight, bias):
+    p = weight.shape[2]
+    rows = X.unfold(2, p, 1).unfold(3, p, 1).permute(0, 2, 3, 1, 4, 5)
+    return multiplied(rows.flatten(3).flatten(1, 2), weight, bias)
+
+
+def _few(X, weight, bias):
+    """Patches begin at 0, 1, 2, … instead of 0, p, 2 p, …: as many as there should be."""
+    p, found = weight.shape[2], []
+    for i in range(X.shape[2] // p):
+        for j in range(X.shape[3] // p):
+            found.append(multiplied(X[:, :, i : i + p, j : j + p].flatten(1), weight, bias))
+    return torch.stack(found, dim=1)
+
+
+def _unfolded_only(X, weight, bias):
+    p = weight.shape[2]
+    return multiplied(X.unfold(2, p, p).unfold(3, p, p).reshape(len(X), -1, weight[0].numel()), weight, bias)
+
+
 ON_PATCHES = {
     "The bias is missing.": _without,
     "`reshape` cuts X as its numbers are stored, row by row of a channel: those pieces are no patches.": _reshaped,
@@ -55,6 +79,20 @@ ON_PATCHES = {
         lambda X, w, b: right(X, w, b).transpose(1, 2).unflatten(2, (X.shape[2] // w.shape[2], -1))
     ),
     "The weight is turned by half: a convolution in PyTorch does not turn it.": _flipped,
+    "The bias is subtracted: add it.": lambda X, w, b: right(X, w, -b),
+    "You take the mean over each patch; the sum is wanted.": _meant,
+    "There is a ReLU on it; none is wanted.": lambda X, w, b: right(X, w, b).relu(),
+    "Only the first channel is looked at.": lambda X, w, b: right(X[:, :1], w[:, :1], b),
+    "Only the first image is there.": lambda X, w, b: right(X[:1], w, b),
+    "Images and places are in one axis: (N, places, D) is wanted.": lambda X, w, b: right(X, w, b).flatten(0, 1),
+    "The places are still rows and columns, (N, H/p, W/p, D): bring them into one row.": (
+        lambda X, w, b: right(X, w, b).unflatten(1, (X.shape[2] // w.shape[2], -1))
+    ),
+    "The windows overlap: the next one begins p pixels further, not one.": _overlapping,
+    "Patch number i begins at pixel i · p, not at pixel i.": _few,
+    "After `unfold` the axes are (N, C, H/p, W/p, p, p): they need a `permute` before they are flattened.": (
+        _unfolded_only
+    ),
     "The bias is added for each channel that goes in: it is wanted once.": (
         lambda X, w, b: right(X, w, b) + (X.shape[1] - 1) * b
     ),
@@ -100,6 +138,18 @@ WIDTHS = {
     "That is not a whole number: round it.": lambda i, o, k: (k**2 * i * o + 2 * o**2) / (i + k**2 + o),
     "Those are equal parameters, biases included; MACs have none.": (
         lambda i, o, k: _solved(k**2 * i * o + 2 * o**2 + 2 * o, i + k**2 + o + 2)
+    ),
+    "The NiN block's 1×1 convolutions have out² weights each, not out.": (
+        lambda i, o, k: _solved(k**2 * i * o + 2 * o, i + k**2 + o)
+    ),
+    "A NiN block has two 1×1 convolutions behind its window; you counted three.": (
+        lambda i, o, k: _solved(k**2 * i * o + 3 * o**2, i + k**2 + o)
+    ),
+    "In the new block, the window is always 3 × 3 with you; it is k × k.": (
+        lambda i, o, k: _solved(k**2 * i * o + 2 * o**2, i + 9 + o)
+    ),
+    "That is what the NiN block costs: divide it by what one hidden channel costs.": (
+        lambda i, o, k: k**2 * i * o + 2 * o**2
     ),
     "The window is always 3 × 3 with you; it is k × k.": lambda i, o, k: _solved(9 * i * o + 2 * o**2, i + 9 + o),
 }
