@@ -34,7 +34,7 @@ class FindTheShoes(Demo):
     ask = "No box was ever shown to this network. How many of the shoes will it mark, and what else?"
     set = "Collage 63, as it starts; then let the black vote. Then threshold 2. Then untick the three kinds of shoes."
     see = "The maps know where things are. Black is a sandal to them, and has to be kept from voting."
-    size = (8.4, 3.3)
+    size = (8.4, 3.6)
 
     def __init__(self):
         wanted = [("any shoe", SHOES), *((name, (k,)) for k, name in enumerate(LABELS))]
@@ -77,23 +77,14 @@ class FindTheShoes(Demo):
     def setup(self, figure):
         wide, high = self.size
         side, up = 0.36, 0.36 * wide / high
-        self.image = show_image(bare(figure, 0.01, 0.02, side, up), torch.zeros(108, 108))
+        self.image = show_image(bare(figure, 0.01, 0.085, side, up), torch.zeros(108, 108))
         self.image.axes.set_title("blue frame: a hit    dashed: a miss", fontsize=10)
-        votes = bare(figure, 0.44, 0.02, side, up)
+        votes = bare(figure, 0.44, 0.085, side, up)
         self.lead = show_image(votes, torch.zeros(27, 27), cmap=DIVERGING, vmin=-STRONG, vmax=STRONG)
-        votes.set_title("votes: how far it leads, cell by cell", fontsize=10)
-        scale = figure.colorbar(self.lead, cax=figure.add_axes((0.83, 0.02, 0.015, up)), ticks=MaxNLocator(6))
+        votes.set_title("how far it leads: mean of 5 × 5 cells", fontsize=10)
+        scale = figure.colorbar(self.lead, cax=figure.add_axes((0.83, 0.085, 0.015, up)), ticks=MaxNLocator(6))
         scale.ax.tick_params(labelsize=9)
         self.level = scale.ax.axhline(0, color="black", linewidth=2.5)
-        figure.text(
-            0.99,
-            0.5,
-            "dot: inside a wanted garment\ncross: false alarm; line: threshold",
-            fontsize=9,
-            rotation=90,
-            ha="right",
-            va="center",
-        )
         style = dict(fill=False, edgecolor=BLUE, linewidth=2.2, visible=False)
         self.frames = [self.image.axes.add_patch(Rectangle((0, 0), GARMENT, GARMENT, **style)) for _ in range(6)]
         self.marks = []
@@ -101,6 +92,8 @@ class FindTheShoes(Demo):
             (dots,) = axis.plot([], [], "o", color=BLUE, markersize=9, markeredgecolor="white")
             (crosses,) = axis.plot([], [], "X", color=ORANGE, markersize=10, markeredgecolor="black")
             self.marks.append((dots, crosses))
+        known = {dots: "in a wanted garment", crosses: "false alarm", self.level: "threshold"}
+        figure.legend(known, known.values(), loc="lower left", ncols=3, fontsize=9, frameon=False)
 
     def draw(self, result):
         self.image.set_data(result["image"].numpy())

@@ -163,8 +163,9 @@ class Microscope(Demo):
         self.bars.tick_params(axis="x", labelsize=8.5)
         self.counts = self.bars.bar(range(BINS), [0] * BINS, width=1, align="edge", color=GREY)
         self.here = self.bars.axvline(0, color=ORANGE, linewidth=2.5)
-        self.bars.set_xlabel("orange: this cell", fontsize=9, labelpad=1)
-        figure.text(0.01, 0.518, "the eight that excite the channel most, and what the cell sees there", fontsize=9.5)
+        self.bars.set_xlabel("value (orange: this cell's)", fontsize=9, labelpad=1)
+        words = "the eight that excite the channel most, and what the cell sees there (blue: beyond the image)"
+        figure.text(0.01, 0.518, words, fontsize=9.5)
         columns = [0.01 + 0.1245 * k for k in range(MOST)]
         side, up = 0.092, 0.092 * wide / high
         self.whole = [bare(figure, x, 0.245, side, up) for x in columns]
@@ -191,8 +192,8 @@ class Microscope(Demo):
         _look(self.top[2], cell, view)
         self.frames[0].set_bounds(columns[0] - 0.5, rows[0] - 0.5, len(columns), len(rows))
         self.frames[1].set_bounds(cell[1] - 0.5, cell[0] - 0.5, 1, 1)
-        name = LABELS[result["channel"]] if last else f"{side} × {side}"
-        which = f"channel {result['channel']} of {shape(result['layer'])[0]}: {name}"
+        name = LABELS[result["channel"]] if last else f"channel {result['channel']} ({side} × {side})"
+        which = f"{LAYERS[result['layer']]}: {name}"
         titles = (f"image {result['image']}: {LABELS[result['label']]}", which)
         for axis, title in zip(self.top, (*titles, f"what cell {cell} sees"), strict=True):
             axis.set_title(title, fontsize=10)

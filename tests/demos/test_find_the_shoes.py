@@ -8,6 +8,7 @@ import pytest
 import torch
 from matplotlib.colors import to_hex
 from seeing import (
+    BLACK,
     BLUE,
     IMAGES,
     LABELS,
@@ -83,7 +84,7 @@ def test_what_stands_out_is_marked_and_counted_as_an_independent_count_does(stat
     start = FindTheShoes().state
     DEMO.at(**(start | state))
     now = start | state
-    collage, votes_axis = axis_named(DEMO.figure, "blue frame"), axis_named(DEMO.figure, "votes")
+    collage, votes_axis = axis_named(DEMO.figure, "blue frame"), axis_named(DEMO.figure, "how far")
     canvas = shown(picture(collage))
     there = garments(canvas)
     allowed = {k for k, name in enumerate(NAMES) if now[name]}
@@ -132,12 +133,23 @@ def test_what_stands_out_is_marked_and_counted_as_an_independent_count_does(stat
 
 def test_the_picture_is_grey_a_lead_is_orange_and_fills_its_axis():
     DEMO.at(**FindTheShoes().state)
-    collage, votes_axis = axis_named(DEMO.figure, "blue frame"), axis_named(DEMO.figure, "votes")
+    collage, votes_axis = axis_named(DEMO.figure, "blue frame"), axis_named(DEMO.figure, "how far")
     assert is_grey(picture(collage))
     assert votes_for_in_orange(picture(votes_axis), 6)
     assert fills(picture(collage))
     assert fills(picture(votes_axis))
-    assert max(FindTheShoes.size[1] * 110, 0) < 400  # pixels: with its controls it fits below 600
+    assert FindTheShoes.size[1] * 110 < 400  # pixels: with its controls it fits below 600
+    (legend,) = DEMO.figure.legends
+    looks = [(h.get_marker(), to_hex(h.get_color()), t.get_text()) for h, t in zip(*parts_of(legend), strict=True)]
+    assert looks == [
+        ("o", BLUE, "in a wanted garment"),
+        ("X", ORANGE, "false alarm"),
+        ("None", BLACK, "threshold"),
+    ]
+
+
+def parts_of(legend):
+    return legend.legend_handles, legend.get_texts()
 
 
 def said(**state):

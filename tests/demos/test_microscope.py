@@ -103,8 +103,8 @@ def test_the_map_the_cell_and_what_it_sees_are_those_of_the_channel(image, layer
     look, on_map, sees = DEMO.figure.axes[:3]
     assert in_reading_order([sees, on_map, look]) == [look, on_map, sees]
     assert look.get_title() == f"image {image}: {NAMES[image // 6]}"
-    name = NAMES[channel] if last else "{0} × {0}".format((28, 14, 7)[layer])
-    assert on_map.get_title() == f"channel {channel} of {(64, 128, 256, 10)[layer]}: {name}"
+    name = NAMES[channel] if last else "channel {0} ({1} × {1})".format(channel, (28, 14, 7)[layer])
+    assert on_map.get_title() == f"{('block 1', 'block 2', 'block 3', 'class maps')[layer]}: {name}"
     assert sees.get_title() == f"what cell {cell} sees"
     for axis in (look, sees):
         np.testing.assert_allclose(shown(picture(axis)), IMAGES[CHOSEN[image]], atol=1e-6)
@@ -132,6 +132,7 @@ def test_the_map_the_cell_and_what_it_sees_are_those_of_the_channel(image, layer
     np.testing.assert_allclose([b.get_x() for b in bars], edges[:-1], atol=1e-3)
     np.testing.assert_allclose([b.get_width() for b in bars], np.diff(edges), atol=1e-3)
     np.testing.assert_allclose([b.get_height() for b in bars], counts / counts.max(), atol=4 / counts.max())
+    assert chart.get_xlabel() == "value (orange: this cell's)"
     (line,) = chart.lines
     np.testing.assert_allclose(line.get_xdata(), [value, value], atol=1e-3)
     assert to_hex(line.get_color()) == ORANGE
@@ -151,7 +152,7 @@ def test_the_eight_that_excite_it_most_stand_below_with_what_the_cell_sees(layer
     peaks = strongest()[layer][:, channel]
     ranked = np.sort(peaks)[::-1][:8]
     (caption,) = (text.get_text() for text in DEMO.figure.texts)
-    assert caption == "the eight that excite the channel most, and what the cell sees there"
+    assert caption == "the eight that excite the channel most, and what the cell sees there (blue: beyond the image)"
     tiles = in_reading_order(axis for axis in DEMO.figure.axes[4:])
     assert len(tiles) == 16
     found = set()
