@@ -102,7 +102,7 @@ def test_a_reveal_is_stored_folded_for_the_student(chapter, path, solved):
     for cell in code_cells(nbformat.read(path, as_version=4)):
         folded = cell.metadata.get("jupyter", {}).get("outputs_hidden", False)
         assert folded == ("reveal" in cell.metadata.get("tags", []) and not solved)
-        if folded and ".reveal(" in cell.source:  # of a folded output JupyterLab shows the last part's first line: the question
+        if folded and ".reveal(" in cell.source:  # JupyterLab shows the last part's first line
             assert "text/plain" in cell.outputs[-1].get("data", {}), cell.source
 
 
