@@ -2,13 +2,15 @@
 
 import collections
 import itertools
+import json
 import re
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from exercises import EXERCISES
+from exercises import EXERCISES, JUDGED, judged
+from known import PAGE, known
 from torch import nn
 
 from nin_course.checks import _read
@@ -192,26 +194,6 @@ def test_each_of_two_parts_has_its_own_mistake(answer, said):
 NUMBERS = dict(four=4, five=5, six=6, seven=7, eight=8, nine=9, ten=10, eleven=11, twelve=12)
 
 
-def judged(name, answer=None):
-    """(the verdict on an answer, by default the first right one; the judge that was asked)."""
-    judges = []
-
-    right = next(iter(EXERCISES[name].right.values()))
-    with pytest.MonkeyPatch.context() as patch:
-        look = Judge.__call__
-        patch.setattr(Judge, "__call__", lambda judge, answer: judges.append(judge) or look(judge, answer))
-        verdict = EXERCISES[name](*((answer, *right[1:]) if answer else right))
-    return verdict, judges[0] if judges else None
-
-
-JUDGED = [
-    *("ch00.accuracy", "ch01.conv1x1_stride2", "ch01.cost", "ch01.notices", "ch02.unseen", "ch02.fold"),
-    *("ch03.pooling_matrix", "ch03.head_costs", "ch04.block_parameters", "ch05.seconds_a_step", "ch06.never_said"),
-    *("ch06.bias_gradient", "ch07.favourites", "ch07.overlap", "ch07.even_error"),
-    *("ch09.on_patches", "ch09.hidden_width"),
-]
-
-
 @pytest.mark.parametrize("name", JUDGED)
 def test_the_cases_tell_each_known_mistake_from_every_other(name):
     """Of two that give the same in every case only the first could ever be said."""
@@ -224,6 +206,17 @@ def test_the_cases_tell_each_known_mistake_from_every_other(name):
     told_apart({w: [judge._seen(call(rule, *case), see) for case in judge.cases] for w, rule in rules.items()}, name)
     for rules in judge.of_part.values():
         told_apart({w: [judge._part(rule, case) for case in judge.cases] for w, rule in rules.items()}, name)
+
+
+@pytest.mark.parametrize("name", JUDGED)
+def test_each_known_mistake_gives_what_it_gave_when_it_was_tried_on_readers(name):
+    written = {words: values for of, words, values in json.loads(PAGE.read_text("utf-8")) if of == name}
+    found = known(name)
+    assert list(found) == list(written)
+    for words, cases in found.items():
+        for one, other in zip(cases, written[words], strict=True):
+            stopped = isinstance(other[0], str)  # with this error
+            assert one == (other if stopped else pytest.approx(other, rel=1e-3, abs=1e-5, nan_ok=True)), words
 
 
 def told_apart(given, name):
