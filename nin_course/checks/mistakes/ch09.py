@@ -79,6 +79,7 @@ ON_PATCHES = {
         lambda X, w, b: right(X, w, b).transpose(1, 2).unflatten(2, (X.shape[2] // w.shape[2], -1))
     ),
     "The weight is turned by half: a convolution in PyTorch does not turn it.": _flipped,
+    "The bias is added twice.": lambda X, w, b: right(X, w, 2 * b),
     "The bias is subtracted: add it.": lambda X, w, b: right(X, w, -b),
     "You take the mean over each patch; the sum is wanted.": _meant,
     "There is a ReLU on it; none is wanted.": lambda X, w, b: right(X, w, b).relu(),
@@ -128,7 +129,9 @@ WIDTHS = {
     "The new block's last 1×1 is missing.": lambda i, o, k: _solved(k**2 * i * o + 2 * o**2, i + k**2),
     "The new block's first 1×1 is missing.": lambda i, o, k: _solved(k**2 * i * o + 2 * o**2, k**2 + o),
     "You let the k × k window look at all hidden channels; it looks at each alone.": _full,
-    "In and out are swapped.": lambda o, i, k: _solved(k**2 * i * o + 2 * o**2, i + k**2 + o),
+    "A NiN block's 1×1 convolutions go from out to out channels: out², not in².": lambda o, i, k: _solved(
+        k**2 * i * o + 2 * o**2, i + k**2 + o
+    ),
     "You cut off what is behind the point; the nearest whole number is wanted.": (
         lambda i, o, k: (k**2 * i * o + 2 * o**2) // (i + k**2 + o)
     ),
