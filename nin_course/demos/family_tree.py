@@ -57,11 +57,12 @@ class FamilyTree(Demo):
     size = (8.6, 3.6)
 
     def __init__(self):
+        wide = 460  # the longest name is not cut
         super().__init__(
             {
-                "name": choice("network", [(name, name) for name in FAMILIES], "resnet50"),
-                "side": choice("photograph", [(f"{side} px", side) for side in SIDES]),
-                "count": choice("count", [("MACs", "macs"), ("parameters", "parameters")]),
+                "name": choice("network", [(name, name) for name in FAMILIES], "resnet50", wide),
+                "side": choice("photograph", [(f"{side} px", side) for side in SIDES], width=wide),
+                "count": choice("count", [("MACs", "macs"), ("parameters", "parameters")], width=wide),
             }
         )
 
