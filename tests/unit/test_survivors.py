@@ -89,4 +89,4 @@ def test_every_module_has_tests_that_are_there():
     for module in survivors.modules():
         nearest = survivors.nearest(module)
         assert nearest, module
-        assert all((HERE / test).exists() for test in nearest), (module, nearest)
+        assert all((HERE / test).exists() for test in nearest if "/" in test), (module, nearest)
