@@ -70,7 +70,7 @@ class OneCell(Demo):
     size = (9.0, 4.9)
 
     def __init__(self):
-        options = [("small, 28 px, trained", "small"), ("large, 224 px, untrained", "wide")]
+        options = [("small, 28 px, trained", "small"), ("large, 224 px, new", "wide")]
         super().__init__(
             {
                 "network": choice("network", options, width=430),
