@@ -53,7 +53,7 @@ NEAREST = {
     "nin_course/demos": ["tests/demos"],
     "nin_course/plots.py": ["tests/demos", "tests/unit/test_benchmarks.py"],
     "nin_course/doctor.py": ["tests/unit/test_package.py"],
-    "nin_course/history.py": ["tests/unit/test_train.py", "tests/unit/test_live.py"],
+    "nin_course/history.py": ["tests/unit/test_train.py", "tests/demos/test_live.py"],
     "notebooks/source/build.py": ["tests/notebooks/test_built.py"],
     "docs/instructor_guide.py": ["tests/demos/test_instructor_guide.py"],
     "tests/": ["tests/unit/test_make.py"],

@@ -39,7 +39,7 @@ class WalkThrough(Demo):
     size = (9.2, 4.7)
 
     def __init__(self):
-        options = [("notes (384 → 10 → 10 → 10)", "notes"), ("wide (384 → 384 → 384 → 10)", "wide")]
+        options = [("notes: 10 at once", "notes"), ("wide: 10 at the end", "wide")]
         head = choice("head", options, width=500)
         super().__init__(
             {"size": slider("image size", 224, 32, 320), "width": slider("width", 1.0, 0.25, 2.0, 0.25), "head": head}

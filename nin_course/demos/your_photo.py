@@ -51,11 +51,11 @@ class YourPhoto(Demo):
         given = [*GIVEN, OWN] if path else GIVEN
         super().__init__(
             {
-                "photo": choice("photograph", given, OWN[1] if path else None, width=350),
+                "photo": choice("photograph", given, OWN[1] if path else None, width=400),
                 "ground": widgets.Checkbox(
                     True, description="make the ground black", indent=False, layout={"width": "200px"}
                 ),
-                "invert": choice("invert", [(words, words) for words in INVERT], width=350),
+                "invert": choice("invert", [(words, words) for words in INVERT], width=400),
                 "turn": choice("turn left", [(f"{90 * k}°", k) for k in range(4)], width=260),
                 "margin": slider("margin", 0.0, 0.0, 0.5, 0.05, width=260),
             }
