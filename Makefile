@@ -1,4 +1,5 @@
 # make lab: install and open JupyterLab on the first chapter.   make test: check everything.
+# make assignment CHAPTER=03: its exercises for nbgrader.   make test-kit: check what an instructor's tools make of them.
 # make test-oldest: check the course with the oldest releases that it may be used with (constraints/oldest.txt).
 VENV ?= .venv
 PYTHON ?= python3
@@ -10,7 +11,7 @@ LITTLE = MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=8388608 MALLOC_TRIM_THRESHOLD
 KEEP = MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=4294967296
 ROOT_OK = $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab check test test-oldest mutants notebooks demos bench memory clean
+.PHONY: lab check test test-oldest test-kit mutants notebooks assignment demos bench memory clean
 
 lab: $(VENV)/lab.done
 	@$(PY) -m nin_course data --full || true
@@ -24,7 +25,7 @@ test: $(VENV)/dev.done
 	$(PY) -m nin_course data --full
 	$(PY) tests/browser/chromium.py
 	$(KEEP) OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --nbval --nbval-current-env \
-		tests notebooks/A_the_original_notes.ipynb
+		--ignore tests/kit tests notebooks/A_the_original_notes.ipynb
 
 mutants: $(VENV)/dev.done
 	$(PY) tests/survivors.py $(ARGS)
@@ -35,6 +36,13 @@ test-oldest:
 	.venv-oldest/bin/python -m nin_course data --full
 	$(KEEP) OMP_NUM_THREADS=1 .venv-oldest/bin/python -m pytest -n 2 --dist loadfile --nbval --nbval-current-env \
 		--ignore tests/unit/test_lint.py tests/unit tests/checks tests/demos notebooks
+
+test-kit:
+	$(MAKE) VENV=.venv-kit .venv-kit/kit.done
+	OMP_NUM_THREADS=1 .venv-kit/bin/python -m pytest tests/kit
+
+assignment: $(VENV)/dev.done
+	$(PY) notebooks/source/assignment.py $(CHAPTER) $(ARGS)
 
 notebooks: $(VENV)/dev.done
 	$(PY) notebooks/source/build.py
@@ -49,7 +57,7 @@ memory: $(VENV)/dev.done
 	$(LITTLE) $(PY) benchmarks/memory.py
 
 clean:
-	rm -rf $(VENV) .venv-oldest .pytest_cache .ruff_cache .hypothesis tests/browser/screenshots
+	rm -rf $(VENV) .venv-oldest .venv-kit .pytest_cache .ruff_cache .hypothesis tests/browser/screenshots
 
 $(VENV)/lab.done: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -59,4 +67,8 @@ $(VENV)/lab.done: requirements.txt pyproject.toml
 
 $(VENV)/dev.done: $(VENV)/lab.done
 	$(PY) -m pip install --quiet -e '.[dev]'
+	@touch $@
+
+$(VENV)/kit.done: $(VENV)/dev.done
+	$(PY) -m pip install --quiet -e '.[kit]'
 	@touch $@

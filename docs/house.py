@@ -27,7 +27,7 @@ ROOMS = {
     ),
     "checks": (
         "checks checks._ladder checks._read checks._calling checks._cases checks._networks checks._away "
-        "checks._patients checks._epoch"
+        "checks._patients checks._epoch checks.alone"
     ),
 }
 

@@ -1,0 +1,49 @@
+"""Every chapter's exercises make an assignment that stands on its own. (With nbgrader's tools: tests/kit.)"""
+
+import builtins
+import re
+
+import assignment
+import build
+import pytest
+
+from nin_course.checks import alone
+
+CHAPTERS = [chapter for chapter in build.chapters() if build.has_exercises(chapter)]
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.stem)
+def test_each_check_is_worth_a_point_and_nothing_that_is_used_is_missing(chapter):
+    text, notebook = chapter.read_text(encoding="utf-8"), assignment.assignment(chapter)
+    told = [cell.metadata.nbgrader for cell in notebook.cells if "nbgrader" in cell.metadata]
+    assert len({kind.grade_id for kind in told}) == len(told)
+    checks = re.findall(r"^(ch\w\w)\.(\w+)\(.*\)$", text, re.MULTILINE)
+    graded = [kind for kind in told if kind.grade]
+    assert [kind.grade_id for kind in graded] == ["_".join(check) for check in checks]
+    assert all(kind.points == 1 and kind.locked and not kind.solution for kind in graded)
+    answers = [c.source for c in notebook.cells if c.metadata.get("nbgrader", {}).get("solution")]
+    assert "".join(answers).count(build.BEGIN) == text.count(build.BEGIN)
+    assert not any(kind.locked for kind in told if kind.solution)
+    known = {*dir(builtins), "In"}
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            assert assignment.asked(cell.source) <= known, cell.source
+            known |= assignment.bound(cell.source)
+
+
+def test_what_is_needed_comes_along_in_its_order_and_nothing_else():
+    before = [
+        "import math\nimport time\n\nside = 2",
+        "def area(r):\n    return math.pi * r**side\n\n\nwaste = time.time()",
+    ]
+    after = ["def cake(r, time):\n    return area(r) * time"]
+    assert assignment.needed(before, after) == ("import math\nside = 2\ndef area(r):\n    return math.pi * r**side")
+
+
+def test_what_a_cell_does_to_the_checks_does_not_count():
+    """More of the kind in tests/kit/test_alone.py."""
+    right = "def accuracy(logits, labels):\n    return (logits.argmax(dim=1) == labels).float().mean()"
+    lies = "import nin_course.checks.ch00 as c\nc.accuracy = lambda _: c.accuracy"
+    assert alone.judged("ch00.accuracy(accuracy)", ["1 / 0", right]).passed
+    found = alone.judged("ch00.accuracy(accuracy)", [lies, right])
+    assert found == (False, "The answers change what is not theirs: nin_course.checks.ch00.accuracy.")
