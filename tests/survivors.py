@@ -49,12 +49,14 @@ LIBRARIES = ("torchvision", "matplotlib.figure", "ipywidgets", "hypothesis", "nb
 FORK = multiprocessing.get_context("fork")
 # The tests nearest to a module are those in tests/unit that import it or have its name in theirs; except for these.
 NEAREST = {
+    "nin_course/checks/alone.py": ["tests/notebooks/test_assignment.py"],
     "nin_course/checks": ["tests/checks"],  # of a chapter NN, those with chNN in their names
     "nin_course/demos": ["tests/demos"],
-    "nin_course/plots.py": ["tests/demos", "tests/unit/test_benchmarks.py"],
+    "nin_course/plots.py": ["tests/unit/test_plots.py", "tests/unit/test_benchmarks.py", "tests/demos"],
     "nin_course/doctor.py": ["tests/unit/test_package.py"],
     "nin_course/history.py": ["tests/unit/test_train.py", "tests/demos/test_live.py"],
     "notebooks/source/build.py": ["tests/notebooks/test_built.py"],
+    "notebooks/source/assignment.py": ["tests/notebooks/test_assignment.py"],
     "docs/instructor_guide.py": ["tests/demos/test_instructor_guide.py"],
     "tests/": ["tests/unit/test_make.py"],
 }

@@ -112,6 +112,17 @@ def test_an_answer_gets_copies_and_is_told_what_it_changes():
     assert all(torch.equal(X, kept) for (X,), kept in zip(MAPS, before, strict=True))
 
 
+def test_one_of_several_things_in_a_list_that_is_changed_is_noticed():
+    def spoils_the_second(pair):
+        pair[1].zero_()
+        return pair[0]
+
+    pairs = [([torch.ones(2), torch.ones(3)],), ([torch.zeros(2), torch.ones(1)],)]
+    assert told(spoils_the_second, lambda pair: pair[0], pairs) == (
+        " But it changes pair in place, behind the caller's back."
+    )
+
+
 @pytest.mark.parametrize(("factor", "right"), [(1.0009, True), (0.9991, True), (1.003, False), (0.997, False)])
 def test_the_tolerance_is_a_share_of_the_largest_number(factor, right):
     assert (told(lambda a, b: factor * a * b, tolerance=1e-3) == "") == right

@@ -8,7 +8,7 @@ import time
 import pytest
 import torch
 
-from nin_course.checks import _ladder
+from nin_course.checks import _ladder, _networks
 from nin_course.checks._ladder import TimeUp, Wrong, exercise, untouched
 
 
@@ -176,3 +176,9 @@ def named(x):
 def test_the_placeholder_is_one_that_computes_nothing():
     assert all(map(untouched, (..., documented, passes, dots, lambda: ..., lambda: None)))
     assert not any(map(untouched, (zero, named, lambda: 0, lambda: "", lambda: len(()), None, 0, "", print, int)))
+
+
+def test_a_fraction_among_a_layers_whole_numbers_is_told_with_the_layers_name():
+    net = torch.nn.Sequential(torch.nn.MaxPool2d((3, 1.5)))
+    with pytest.raises(Wrong, match=r"The kernel_size of a MaxPool2d is \(3, 1\.5\): whole numbers are wanted"):
+        _networks.forward(net, torch.ones(1, 1, 8, 8), "net")

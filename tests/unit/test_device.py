@@ -171,3 +171,11 @@ def test_the_benchmarks_measure_the_gpu(kind, monkeypatch):
         assert {p.device.type for each in nets for p in each.parameters()} == {kind}
         assert training._most_memory() == 3  # MiB
         assert f"steps on {NAMED[kind]}, with{'out' if kind == 'mps' else ''} bfloat16" in run_all.machine()
+
+
+def test_an_accelerator_for_which_pytorch_is_built_but_which_is_not_here_is_not_taken(monkeypatch):
+    built_for = lambda check_available=False: None if check_available else torch.device("cuda")  # noqa: E731
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", built_for)
+    assert find_device() == torch.device("cpu")
+    with pytest.raises(ValueError, match="'cpu': PyTorch finds no GPU here"):
+        find_device("no such device")
