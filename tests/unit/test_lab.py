@@ -295,19 +295,23 @@ def little(place, monkeypatch):
 
 def test_a_record_says_what_was_done_and_what_came_of_it(little, monkeypatch):
     looked = []
-    monkeypatch.setattr(lab, "look", lambda net, data: looked.append((data, len(data), data.augment)) or len(data))
-    (run,) = lab.runs(["2"], 40, 3, [3])
+    monkeypatch.setattr(lab, "look", lambda net, data: looked.append((net, len(data), data.augment)) or len(data))
+    monkeypatch.setattr(lab, "price", lambda key, images: images)
+    (run,), trained, really = lab.runs(["2"], 40, 3, [3]), [], lab.train
+    monkeypatch.setattr(lab, "train", lambda *a, **k: trained.append(len(a[1].dataset)) or really(*a, **k))
     line = lab.made(run)
+    assert trained == [40]
     assert (line["trained"], line["held_out"], line["test"], line["test_sample"]) == (40, 30, 50, 20)
     assert [size for _, size, _ in looked] == [40, 30, 50, 20]
     assert all(augment is None for *_, augment in looked)
+    assert not any(isinstance(layer, nn.BatchNorm2d) for net, *_ in looked for layer in net.modules())
     assert set(line) == {
         *("images", "seed", "tried", "recipe", "trained", "held_out", "test", "test_sample", "stopped"),
         *("notes_epochs", "seconds", "made_on"),
     }
     assert (line["images"], line["seed"], line["tried"], line["stopped"]) == (40, 3, False, None)
     assert line["recipe"] == asdict(run.recipe)
-    assert line["notes_epochs"] == round(120 * counted(small())["macs"] / (60_000 * 762_297_352), 4)
+    assert line["notes_epochs"] == 3 * 40
     assert line["made_on"]["versions"]["torch"] == torch.__version__
     assert little == [500, 0]
     json.dumps(line)
@@ -329,10 +333,11 @@ def test_a_stopped_run_goes_on_from_its_last_epoch_and_ends_as_if_unbroken(littl
     steps = iter([False] * 8 + [True] * 99)  # before anything, and after 7 of 12 steps: two whole epochs and a step
     monkeypatch.setattr(lab.Stop, "stop", property(lambda self: next(steps)))
     assert lab.made(run) is None
-    steps = iter([False] * 99)
+    steps = iter([False] * 9)  # enough for the two epochs of three steps that are left, not for four
     found = lab.made(run)
     same = ("trained", "held_out", "test", "test_sample", "notes_epochs")
     assert {key: found[key] for key in same} == {key: wanted[key] for key in same}
+    steps = iter([False] * 13)
     assert lab.made(other)["trained"] != wanted["trained"]
 
 
@@ -372,9 +377,12 @@ def test_the_table_says_means_deviations_and_paired_differences(place, monkeypat
         "| one 1×1 layer in a block, as many MACs (`1@macs`) | 3 | 0.5100 ± 0.0100 | 0.5100 ± 0.0100 | 0.9100 ± 0.0100 "
         "| +0.0100 ± 0.0248 |",
     ]
+    monkeypatch.setattr(lab, "plan", lambda: {"tries": lab.runs(["2"], 55_000, 1, [0], tried=True)})
+    lab.record({key: of for key, of in line_of(lab.plan()["tries"][0]).items() if key != "test"})
+    assert lab.table("tries")[4] == "| two 1×1 layers in a block: NiN (`2`) | 1 | 0.5000 | 0.5000 |  |  |"
     monkeypatch.setattr("sys.argv", ["lab.py", "--table"])
     lab.main()
-    assert capsys.readouterr().out.splitlines()[:6] == lab.table("a question")[:6]
+    assert capsys.readouterr().out.splitlines()[:5] == lab.table("tries")[:5]
 
 
 def test_the_outlook_reckons_with_the_speed_of_the_runs_so_far(place, monkeypatch, capsys):
@@ -393,3 +401,15 @@ def test_a_try_is_called_by_what_its_recipe_changes():
     base, other = *lab.runs(["L"], 55_000, 1, [0], True), *lab.runs(["L"], 55_000, 1, [0], True, erase=8, lr=1.0)
     assert lab.title(base, base) == "small, wider in front (`L`)"
     assert lab.title(other, base) == "small, wider in front (`L`), lr=1.0, erase=8"
+
+
+def test_the_record_is_one_of_planned_runs_each_once():
+    """What is in the repository: whole lines, all of them planned, by one thread, with the fields of a record."""
+    lines = [json.loads(line) for line in lab.RESULTS.read_text(encoding="utf-8").splitlines()]
+    names = [str(lab.Run(r["images"], r["seed"], recipe.Recipe(**r["recipe"]), r["tried"])) for r in lines]
+    assert len(set(names)) == len(names) > 0
+    assert set(names) <= {str(run) for found in lab.plan().values() for run in found}
+    assert {line["made_on"]["device"] for line in lines} == {"CPU, 1 threads"}
+    for line in lines:
+        assert ("held_out" in line) == (line["images"] < 60_000)
+        assert ("test" in line) == ("test_sample" in line) == (not line["tried"])
