@@ -16,8 +16,10 @@ its last epoch. The learning rate is 4e-3 for all, which docs/decisions/0009 cho
 import argparse
 import hashlib
 import json
+import os
 import signal
 import statistics
+import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
@@ -118,7 +120,7 @@ def look(net: nn.Module, data: FashionMNIST) -> dict:
 
 
 class Stop:
-    """A callback of `fit` that ends the run when time is up, or when the process that asked for it is gone."""
+    """A callback of `fit` that ends the run when time is up."""
 
     def __init__(self, deadline: float):
         self.deadline = deadline
@@ -128,14 +130,21 @@ class Stop:
 
     @property
     def stop(self) -> bool:
-        return time.time() > self.deadline or not (parent_process() is None or parent_process().is_alive())
+        return time.time() > self.deadline
 
 
 def begin() -> None:
-    """In each process that makes runs: one thread; Ctrl-C ends it at once, so that no half run passes for a whole."""
+    """In each process that makes runs: one thread; it ends at once by Ctrl-C, and with the command that began it."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    threading.Thread(target=end_with, args=[parent_process()], daemon=True).start()
     torch.set_num_threads(1)
     NETS.update(makers())
+
+
+def end_with(process) -> None:
+    """Waits for the end of a process, and ends this one: nobody would write its run down."""
+    process.join()
+    os._exit(1)
 
 
 def checkpoint(run: Run) -> Path:

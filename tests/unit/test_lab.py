@@ -2,9 +2,12 @@
 
 import json
 import os
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import lab
@@ -262,13 +265,43 @@ def test_a_run_is_another_one_if_anything_differs(place):
     assert len({lab.checkpoint(r) for r in (run, *others)}) == 5
 
 
-def test_time_is_up_at_the_deadline_or_when_nobody_waits(monkeypatch):
+def test_time_is_up_at_the_deadline():
     assert not lab.Stop(time.time() + 60).stop
     assert lab.Stop(time.time() - 1).stop
-    for alive in (True, False):
-        monkeypatch.setattr(lab, "parent_process", lambda alive=alive: SimpleNamespace(is_alive=lambda: alive))
-        assert lab.Stop(time.time() + 60).stop is not alive
     assert lab.made(few()[0], deadline=0) is None
+
+
+WORKER = """
+import os, sys, time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+import lab
+if __name__ == "__main__":
+    with ProcessPoolExecutor(1, get_context("spawn"), lab.begin) as pool:
+        print(pool.submit(os.getpid).result(), flush=True)
+        pool.submit(time.sleep, 60)
+        time.sleep(60)
+"""
+
+
+def test_no_process_is_left_when_the_command_is_killed(tmp_path):
+    (tmp_path / "command.py").write_text(WORKER)
+    paths = os.pathsep.join(map(str, (Path(lab.__file__).parent, Path(d2l.__file__).parents[1])))
+    environment = os.environ | {"PYTHONPATH": paths}
+    command = subprocess.Popen([sys.executable, tmp_path / "command.py"], stdout=subprocess.PIPE, env=environment)
+    worker = int(command.stdout.readline())
+    command.kill()
+    command.wait()
+    deadline = time.time() + 20
+    while alive(worker) and time.time() < deadline:
+        time.sleep(0.05)
+    assert not alive(worker)
+
+
+def alive(process):
+    """True while it runs; one that has ended and that nobody has asked for is a zombie."""
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True).stdout
+    return bool(state.strip()) and not state.startswith("Z")
 
 
 @pytest.fixture
