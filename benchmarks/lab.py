@@ -5,9 +5,9 @@ the embedded sample, and 55,000 all but the 5,000 that are held out) and then me
 5,000 training images held out (unless it was trained on all 60,000), and on the 10,000 test images (unless it is a try:
 recipes are chosen by the images held out alone). "test_sample" are the 2,000 of these that the sample has.
 
-A run that has ended is one line of benchmarks/lab.jsonl, and the file is always whole. One that is stopped goes on from
-its last epoch. The learning rate is 4e-3 for all, which docs/decisions/0009 chose on held-out images for `nin_small`;
-"rates" asks whether another one would change the answers. Only one such command may work at a time.
+A run that has ended is one line of nin_course/assets/lab/runs.jsonl, and the file is always whole. One that is stopped
+goes on from its last epoch. The learning rate is 4e-3 for all, which docs/decisions/0009 chose on held-out images for
+`nin_small`; "rates" asks whether another one would change the answers. Only one such command may work at a time.
 
 --plan    the runs still to be made, question by question, without making any
 --table   what is recorded: means, spreads and paired differences with 95 % intervals
@@ -35,13 +35,13 @@ from nin_course.budget import notes_epochs
 from nin_course.checkpoint import write_whole
 from nin_course.data import LABELS, FashionMNIST
 from nin_course.diagnose import evaluation_mode
-from nin_course.lab import VARIANTS, makers, paired
+from nin_course.lab import RUNS, VARIANTS, makers, paired
+from nin_course.lab import runs as read
 from nin_course.norm import fold_batch_norm
 from nin_course.recipe import NETS, Recipe, load, preset, train
 from nin_course.runs import made_on
 from nin_course.speed import Fast, has_bfloat16
 
-RESULTS = Path(__file__).parent / "lab.jsonl"
 RUNNING = Path(__file__).parents[1] / "runs" / "lab"  # checkpoints of the runs that have begun
 HELD_OUT = 500  # of each class: the last ones
 LAYERS = [f"{change}@{cost}" for cost in ("parameters", "macs") for change in ("0", "1", "3", "3x3")]
@@ -190,8 +190,7 @@ def made(run: Run, deadline: float = float("inf")) -> dict | None:
 
 def recorded() -> dict[str, dict]:
     """str(run) -> its line."""
-    lines = RESULTS.read_text(encoding="utf-8").splitlines() if RESULTS.exists() else []
-    records = [json.loads(line) for line in lines]
+    records = read(RUNS) if RUNS.exists() else []
     return {str(Run(r["images"], r["seed"], Recipe(**r["recipe"]), r["tried"])): r for r in records}
 
 
@@ -203,8 +202,8 @@ def missing() -> list[Run]:
 
 def record(line: dict) -> None:
     """Adds one line; whenever the power goes, the file is as it was before or as it is after."""
-    before = RESULTS.read_bytes() if RESULTS.exists() else b""
-    write_whole(RESULTS, before + json.dumps(line).encode() + b"\n")
+    before = RUNS.read_bytes() if RUNS.exists() else b""
+    write_whole(RUNS, before + json.dumps(line).encode() + b"\n")
 
 
 def work(jobs: int, minutes: float) -> None:

@@ -1,15 +1,18 @@
 """The networks that chapter 08 compares: one plan, changed in one thing at a time, at the same cost if that is asked.
 
 The plan is *small*'s at half its width: blocks of 32, 64 and 128 channels, a 7×7 class map from 28 px, 12 M MACs. Each
-variant has a short key in VARIANTS; `nin_course.recipe` trains it by that name after `NETS.update(makers())`.
+variant has a short key in VARIANTS; `nin_course.recipe` trains it by that name after `NETS.update(makers())`. `runs()`
+are the recorded ones.
 """
 
+import json
 import math
 from bisect import bisect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import pairwise
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -17,7 +20,9 @@ from torch import nn
 from nin_course.blocks import FlattenLayer, GlobalAvgPool2d
 from nin_course.budget import summary
 from nin_course.models import nin
+from nin_course.weights import ASSETS
 
+RUNS = ASSETS / "lab" / "runs.jsonl"
 WIDTHS = (32, 64, 128)
 STEPS = 256  # a search for widths goes in steps of 1/256 of WIDTHS
 STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)  # 95 %, two-sided, 1 to 9 degrees of freedom
@@ -172,6 +177,20 @@ VARIANTS: dict[str, Variant] = {
 def makers() -> dict[str, Callable[[], nn.Sequential]]:
     """Key -> function that makes the network, for `nin_course.recipe.NETS`."""
     return {key: variant.make for key, variant in VARIANTS.items()}
+
+
+def runs(path: Path = RUNS) -> list[dict]:
+    """The recorded runs of chapter 08, as `benchmarks/lab.py` made them, in the order in which they ended.
+
+    Each has `images` (how many it was trained on), `seed`, `recipe` (its "net" is a key of VARIANTS), `tried` (True: a
+    try for the best recipe, never measured on the test images), and what was measured: `trained`, `held_out`, `test`
+    and `test_sample`, each with "accuracy", "loss" and the classes "never_said", where there is such a measurement.
+    card.json beside the file says more.
+
+    >>> {run["images"] for run in runs() if "held_out" not in run} <= {60_000}
+    True
+    """
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def paired(ours: dict[int, float], theirs: dict[int, float]) -> tuple[float, float]:

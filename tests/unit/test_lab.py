@@ -19,8 +19,10 @@ from torch.utils.flop_counter import FlopCounterMode
 import nin_course as d2l
 from nin_course import recipe
 from nin_course.data import FashionMNIST, _loader
-from nin_course.lab import HEADS, STUDENT, VARIANTS, block, costs, paired, small
+from nin_course.files import FULL
+from nin_course.lab import HEADS, STUDENT, VARIANTS, block, costs, paired, runs, small
 from nin_course.norm import add_batch_norm, fold_batch_norm
+from nin_course.weights import ASSETS
 
 BASE = VARIANTS["2"].make()
 EQUAL = sorted(key for key in VARIANTS if "@" in key)
@@ -190,7 +192,7 @@ def test_the_runs_of_the_sample_see_as_many_images():
 
 
 def test_what_matters_most_is_planned_first_and_each_run_once(monkeypatch, tmp_path):
-    monkeypatch.setattr(lab, "RESULTS", tmp_path / "lab.jsonl")
+    monkeypatch.setattr(lab, "RUNS", tmp_path / "runs.jsonl")
     first, *_ = plan = [run for found in lab.plan().values() for run in found]
     assert (first.recipe.net, first.images, first.seed) == ("2", 10_000, 0)
     assert len(lab.missing()) == len(set(plan)) < len(plan)
@@ -207,7 +209,7 @@ def few(n=3, **changes):
 @pytest.fixture
 def place(monkeypatch, tmp_path):
     """The results and what has begun in a folder of the test, a plan of three runs, and threads for processes."""
-    monkeypatch.setattr(lab, "RESULTS", tmp_path / "lab.jsonl")
+    monkeypatch.setattr(lab, "RUNS", tmp_path / "runs.jsonl")
     monkeypatch.setattr(lab, "RUNNING", tmp_path / "running")
     monkeypatch.setattr(lab, "plan", lambda: {"a": few(2), "b": few(3)})
     monkeypatch.setattr(lab, "ProcessPoolExecutor", lambda jobs, context, begin: ThreadPoolExecutor(jobs))
@@ -232,11 +234,11 @@ def test_a_run_is_made_once_and_one_that_was_stopped_again(place, monkeypatch, c
     monkeypatch.setattr(lab, "made", made)
     lab.work(1, 1)
     assert asked == [0, 1, 2]
-    assert [json.loads(line)["seed"] for line in lab.RESULTS.read_text().splitlines()] == [0, 2]
+    assert [json.loads(line)["seed"] for line in lab.RUNS.read_text().splitlines()] == [0, 2]
     assert [path.name for path in lab.RUNNING.iterdir()] == [lab.checkpoint(few()[1]).name]
     lab.work(1, 1)
     assert asked == [0, 1, 2, 1]
-    assert [json.loads(line)["seed"] for line in lab.RESULTS.read_text().splitlines()] == [0, 2, 1]
+    assert [json.loads(line)["seed"] for line in lab.RUNS.read_text().splitlines()] == [0, 2, 1]
     lab.work(1, 1)
     assert asked == [0, 1, 2, 1]
     assert capsys.readouterr().out.splitlines()[0] == "2 10,000 0 0.5 36.0 s"
@@ -244,7 +246,7 @@ def test_a_run_is_made_once_and_one_that_was_stopped_again(place, monkeypatch, c
 
 def test_a_line_is_there_whole_or_not_at_all(place, monkeypatch):
     lab.record(line_of(few()[0]))
-    before = lab.RESULTS.read_bytes()
+    before = lab.RUNS.read_bytes()
 
     def killed(*_):
         raise KeyboardInterrupt
@@ -252,7 +254,7 @@ def test_a_line_is_there_whole_or_not_at_all(place, monkeypatch):
     monkeypatch.setattr(os, "replace", killed)
     with pytest.raises(KeyboardInterrupt):
         lab.record(line_of(few()[1]))
-    assert lab.RESULTS.read_bytes() == before
+    assert lab.RUNS.read_bytes() == before
     assert before.endswith(b"\n")
 
 
@@ -437,8 +439,10 @@ def test_a_try_is_called_by_what_its_recipe_changes():
 
 
 def test_the_record_is_one_of_planned_runs_each_once():
-    """What is in the repository: whole lines, all of them planned, by one thread, with the fields of a record."""
-    lines = [json.loads(line) for line in lab.RESULTS.read_text(encoding="utf-8").splitlines()]
+    """What comes with the package: whole lines, all of them planned, by one thread, with the fields of a record."""
+    lines = runs()
+    assert lines == [json.loads(line) for line in (ASSETS / "lab" / "runs.jsonl").read_text().split("\n")[:-1]]
+    assert lab.RUNS == ASSETS / "lab" / "runs.jsonl"  # there the command writes
     names = [str(lab.Run(r["images"], r["seed"], recipe.Recipe(**r["recipe"]), r["tried"])) for r in lines]
     assert len(set(names)) == len(names) > 0
     assert set(names) <= {str(run) for found in lab.plan().values() for run in found}
@@ -446,3 +450,16 @@ def test_the_record_is_one_of_planned_runs_each_once():
     for line in lines:
         assert ("held_out" in line) == (line["images"] < 60_000)
         assert ("test" in line) == ("test_sample" in line) == (not line["tried"])
+        for name, n in {"held_out": 5_000, "test": 10_000, "test_sample": 2_000}.items():
+            right = line.get(name, {"accuracy": 0})["accuracy"] * n
+            assert right == pytest.approx(round(right), abs=1e-6)
+
+
+def test_the_card_of_the_record_says_what_is_in_a_line_and_of_which_images():
+    card = json.loads((ASSETS / "lab" / "card.json").read_text())
+    assert card["command"] == "python benchmarks/lab.py"
+    assert card["data_sha256"] == FULL
+    told = {"what", "command", "planned", "data_sha256", "images", "accuracy", "notes_epochs"}
+    looks = {"trained", "held_out", "test", "test_sample"}
+    assert set(card) == told | looks
+    assert looks <= {key for line in runs() for key in line}
