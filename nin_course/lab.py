@@ -10,7 +10,7 @@ import math
 from bisect import bisect
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -139,6 +139,12 @@ class Variant:
     make: Callable[[], nn.Sequential]
     size: int = 28
 
+    @cached_property
+    def costs(self) -> Costs:
+        """The four costs on images of its size."""
+        with torch.device("meta"):
+            return costs(self.make(), self.size)
+
 
 def _both(key: str, what: str, **changed) -> dict[str, Variant]:
     """The two variants of a change: at equal parameters and at equal MACs."""
@@ -191,6 +197,36 @@ def runs(path: Path = RUNS) -> list[dict]:
     True
     """
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+@dataclass(frozen=True)
+class Point:
+    """All runs of a network by one recipe on so many images: the accuracy on the test images of each seed."""
+
+    net: str  # a key of VARIANTS
+    images: int
+    recipe: dict  # but for the network and the images' side, which are those of the variant
+    accuracy: dict[int, float]
+
+    @property
+    def mean(self) -> float:
+        return sum(self.accuracy.values()) / len(self.accuracy)
+
+
+def points(found: list[dict], where: str = "test") -> list[Point]:
+    """What `runs()` say of the test images (`where` is "test" or "test_sample"), run by run put together.
+
+    A network stands where it has its first run; tries, which have not seen these images, are left out.
+    """
+    grouped: dict[tuple, Point] = {}
+    for run in found:
+        if run["tried"]:
+            continue
+        recipe = {name: value for name, value in run["recipe"].items() if name not in ("net", "size")}
+        key = run["recipe"]["net"], run["images"], str(recipe)
+        point = grouped.setdefault(key, Point(*key[:2], recipe, {}))
+        point.accuracy[run["seed"]] = run[where]["accuracy"]
+    return list(grouped.values())
 
 
 def paired(ours: dict[int, float], theirs: dict[int, float]) -> tuple[float, float]:

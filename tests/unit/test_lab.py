@@ -81,6 +81,13 @@ def test_the_plan_is_that_of_small():
     assert counted(VARIANTS["L3"].make())["parameters"] == pytest.approx(648_298, rel=0.01)
 
 
+@pytest.mark.parametrize("key", VARIANTS)
+def test_a_variant_knows_its_costs_without_numbers_in_its_weights(key):
+    variant = VARIANTS[key]
+    assert variant.costs == costs(variant.make(), variant.size)
+    assert variant.costs is variant.costs
+
+
 def test_the_heads_do_what_they_are_called():
     torch.manual_seed(0)
     X = torch.rand(4, 1, 28, 28)
