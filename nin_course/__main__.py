@@ -1,4 +1,4 @@
-"""The course's command line: `python -m nin_course doctor | data | train`; each has --help."""
+"""The course's command line: `python -m nin_course doctor | data | train | compare`; each has --help."""
 
 import argparse
 import shlex
@@ -14,6 +14,7 @@ def main(arguments: list[str] | None = None) -> int:
     data = commands.add_parser("data", help="say which Fashion-MNIST is here")
     data.add_argument("--full", action="store_true", help="fetch the full set (about 30 MB) if it is not here")
     _add_train(commands)
+    _add_compare(commands)
     chosen = vars(parser.parse_args(arguments))
     command = chosen.pop("command")
     if command == "doctor":
@@ -22,6 +23,10 @@ def main(arguments: list[str] | None = None) -> int:
         return 0 if doctor() else 1
     if command == "data":
         return show_data(fetch=chosen["full"])
+    if command == "compare":
+        from nin_course.compare import compare
+
+        return compare(**chosen)
     return train(chosen, shlex.join(["python", "-m", "nin_course", *arguments]))
 
 
@@ -42,6 +47,16 @@ def _add_train(commands) -> None:
             parser.add_argument(flag, action=argparse.BooleanOptionalAction)
         else:
             parser.add_argument(flag, type=type(field.default), choices=NETS if field.name == "net" else None)
+
+
+def _add_compare(commands) -> None:
+    from nin_course.frontier import AXES
+
+    about = "measure runs once more and draw them on the course's axes; folders in folders are found"
+    parser = commands.add_parser("compare", help="draw your runs beside the course's", description=about)
+    parser.add_argument("paths", nargs="+", help="folders that train wrote, or folders of such, for example runs/*")
+    parser.add_argument("--cost", choices=AXES, default="parameters", help="default: parameters")
+    parser.add_argument("--to", default="comparison.png", help="the picture: a file, or a folder for comparison.png")
 
 
 def train(chosen: dict, command: str) -> int:
