@@ -31,8 +31,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _add_train(commands) -> None:
+    from nin_course.lab import makers
     from nin_course.recipe import NETS, PRESETS, Recipe
 
+    nets = [*NETS, *makers()]
     about = "train a network and write its weights, history and card into a folder; what is not named, the preset says"
     parser = commands.add_parser("train", help="train a network and keep a record of it", description=about)
     parser.add_argument("--preset", choices=PRESETS, help="default: gpu where there is one, else laptop")
@@ -46,7 +48,7 @@ def _add_train(commands) -> None:
         if isinstance(field.default, bool):
             parser.add_argument(flag, action=argparse.BooleanOptionalAction)
         else:
-            parser.add_argument(flag, type=type(field.default), choices=NETS if field.name == "net" else None)
+            parser.add_argument(flag, type=type(field.default), choices=nets if field.name == "net" else None)
 
 
 def _add_compare(commands) -> None:
@@ -61,10 +63,12 @@ def _add_compare(commands) -> None:
 
 def train(chosen: dict, command: str) -> int:
     """Trains, and prints where the record is and how good the network; 1 if the run was stopped or cannot be."""
+    from nin_course.lab import makers
     from nin_course.processes import rank
-    from nin_course.recipe import Recipe, preset
+    from nin_course.recipe import NETS, Recipe, preset
     from nin_course.runs import run
 
+    NETS.update({key: make for key, make in makers().items() if key not in NETS})
     named = {f.name: chosen.pop(f.name) for f in fields(Recipe)}
     try:
         recipe = preset(chosen.pop("preset"), **{name: value for name, value in named.items() if value is not None})

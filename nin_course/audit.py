@@ -44,7 +44,7 @@ def audit(folder: Path) -> Audited:
     another accuracy than is found (beyond what rounding explains); if the weights are missing, damaged, or no weights
     of this network; if it was measured on held-out images; or if the full set would be needed and is not here.
     """
-    card = _card(folder)
+    card = read_card(folder)
     recipe = _recipe(card)
     if "held-out" in card["measured_on"]:
         raise ValueError(
@@ -61,7 +61,7 @@ def audit(folder: Path) -> Audited:
         return Audited(recipe, right / len(y), len(y), costs(_maker(recipe)(), recipe.size))
 
 
-def _card(folder: Path) -> dict:
+def read_card(folder: Path) -> dict:
     """The card, with the fields that are read here, of the right types."""
     kinds = {"recipe": dict, "measured_on": str, "accuracy": float, "data_sha256": dict, "weights_sha256": str}
     try:

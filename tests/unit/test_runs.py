@@ -18,7 +18,8 @@ from nin_course import files, runs
 from nin_course.__main__ import main
 from nin_course.data import LABELS
 from nin_course.files import sample_hashes
-from nin_course.recipe import PRESETS, Recipe, build, load, preset, train
+from nin_course.lab import VARIANTS
+from nin_course.recipe import NETS, PRESETS, Recipe, build, load, preset, train
 from nin_course.runs import run
 
 SMOKE = ["train", "--preset", "smoke", "--size", "16"]
@@ -103,6 +104,16 @@ def test_every_flag_changes_its_field_of_any_preset_and_no_other(flag, change, r
 
 def test_every_field_has_a_flag():
     assert {name for _, change in FLAGS for name in change} == {field.name for field in fields(Recipe)}
+
+
+def test_the_networks_of_chapter_08_are_trained_by_their_keys_and_ones_own_keeps_its_name(runs_called, monkeypatch):
+    nets = {**NETS, "M": d2l.nin}
+    monkeypatch.setattr("nin_course.recipe.NETS", nets)
+    for key in VARIANTS:
+        assert main(["train", "--preset", "laptop", "--net", key, "--out", "x"]) == 0
+        assert runs_called["given"][0] == preset("laptop", net=key)
+    assert nets["M"] is d2l.nin
+    assert all(nets[key] is variant.make for key, variant in VARIANTS.items() if key != "M")
 
 
 def test_the_other_flags_arrive_too_and_without_a_preset_the_hardware_chooses(runs_called, monkeypatch):
