@@ -181,6 +181,7 @@ def test_the_numbers_of_a_class_with_one_network_do_not_cover_each_other(n):
     (listed,) = [t for t in axis.texts if "\n" in t.get_text()]
     assert listed.get_text().splitlines()[3] == "4  …h a long name and $1 of _3_  89.94%"
     assert listed.get_window_extent(renderer).x1 <= figure.bbox.x1
+    assert axis.get_legend().get_window_extent(renderer).x0 >= axis.bbox.x1
     assert listed.get_window_extent(renderer).y0 >= axis.get_legend().get_window_extent(renderer).y1
 
 

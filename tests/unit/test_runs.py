@@ -293,16 +293,25 @@ def test_a_card_says_what_was_done_with_what_and_how_good_it_is(held_out, batch_
     }
 
 
-def test_a_card_of_the_full_set_has_its_hashes_and_the_images_size_counts(tmp_path, fitted, monkeypatch):
+@pytest.mark.parametrize(("images", "held_out", "hashes"), [
+    (60_000, 0, files.FULL),
+    (55_000, 500, files.FULL),
+    (10_000, 0, sample_hashes()),  # the full set was asked for and could not be had
+    (9_950, 5, sample_hashes()),
+])  # fmt: skip
+def test_a_card_has_the_hashes_of_what_was_trained_on_and_the_images_size_counts(
+    images, held_out, hashes, tmp_path, fitted, monkeypatch
+):
     small = load(preset("smoke", size=40))
+    small[0].dataset.labels = torch.zeros(images, dtype=torch.long)
     monkeypatch.setattr(runs, "load", lambda recipe, device, held_out: small)
     monkeypatch.setattr(runs, "measure", lambda *_: {})
     monkeypatch.setattr(runs, "processes", lambda: 4)
-    card = run(preset("smoke", size=40, sample=False), tmp_path, "", device="cpu")
-    assert card["data_sha256"] == files.FULL
+    card = run(preset("smoke", size=40, sample=False), tmp_path, "", device="cpu", held_out=held_out)
+    assert card["data_sha256"] == hashes
     assert card["processes"] == 4
     assert card["macs_an_image"] == flops(d2l.nin_small(), (1, 1, 40, 40)) / 2
-    assert card["notes_epochs"] == pytest.approx(10_000 * card["macs_an_image"] / 762_297_352 / 60_000, abs=6e-5)
+    assert card["notes_epochs"] == pytest.approx(images * card["macs_an_image"] / 762_297_352 / 60_000, abs=6e-5)
 
 
 @pytest.mark.parametrize("held_out", [0, 5])
