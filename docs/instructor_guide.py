@@ -43,8 +43,8 @@ of one name are told apart by the folder above. A run takes about three seconds 
 
 - **Nobody has to be believed.** All weights are measured again. A card that says another accuracy, a damaged or missing
   file, a run that was measured on held-out images: each is named with its reason and not drawn, and the command ends
-  with status 1. Weights are read as tensors and nothing else, so a stranger's file cannot do anything to your machine.
-  Only what a run was trained on has to be taken from its card.
+  with status 1. Weights are read as tensors and nothing else, so no code in a stranger's file is run. Only what a run
+  was trained on has to be taken from its card.
 - **Ask before you show it:** the winner of thirty is in front by 0.3 points. Would she win again, with another seed?
   With 2,000 test images luck alone is worth two thirds of a point (one standard error), and the best of thirty has had
   more of it than most. Let the first three train twice more, with `--seed 1` and `--seed 2`, and compare the means.

@@ -86,9 +86,10 @@ def test_a_card_that_is_ten_images_off_is_named_with_both_numbers(images, tmp_pa
 
 @pytest.mark.parametrize(("lead", "accuracy", "holds"), [
     (0.5 * ROUNDING, 0.1, True),
-    (0.5 * ROUNDING, 0.2, True),  # class 1 is said as easily: any of its 200 images may be right
-    (0.5 * ROUNDING, 0.0, True),
-    (0.5 * ROUNDING, 0.2005, False),
+    (0.5 * ROUNDING, 0.102, True),  # class 1 is said as easily: any of its 200 images may be right
+    (0.5 * ROUNDING, 0.098, True),
+    (0.5 * ROUNDING, 0.1025, False),  # but not as many as that
+    (0.5 * ROUNDING, 0.0975, False),
     (2 * ROUNDING, 0.1, True),
     (2 * ROUNDING, 0.1005, False),
     (2 * ROUNDING, 0.0995, False),
@@ -98,7 +99,7 @@ def test_an_image_counts_either_way_only_if_rounding_can_turn_it(lead, accuracy,
     weights = {"0.weight": torch.zeros(10, 1, 28, 28), "0.bias": torch.tensor([5, 5 * (1 - lead), *[0.0] * 8])}
     folder = written(tmp_path, weights, accuracy, TEMPLATE)
     if holds:
-        assert audit(folder).accuracy == 0.1
+        assert audit(folder).accuracy == accuracy  # the card's, on every machine
     else:
         assert said(folder) == f"its card says {accuracy:.2%}, its weights give 10.00%"
 
