@@ -32,6 +32,7 @@ MADE = [
     *lines("avgpool", [80], first=2),
     *lines("twin", [70, 70, 70], first=7),
     *lines("notes-wide", [86, 87]),
+    *lines("relu", [89.9, 90.9, 91.9, 89.9, 90.9]),
     *lines("2", [80, 80, 80], **FEW),
     *lines("hidden", [82, 82, 83], **FEW),
     *lines("0@macs", [70, 71, 72], **FEW),
@@ -49,6 +50,7 @@ PER_CENT = {  # of all that were trained on 10,000 images, by the laptop preset
     "avgpool": [80],
     "twin": [70, 70, 70],
     "notes-wide": [86, 87],
+    "relu": [89.9, 90.9, 91.9, 89.9, 90.9],
 }
 TEN, DEMO = "10,000 images", Watched(Bench, first="0@macs", second="2", images="10,000 images", cost="parameters")
 
@@ -122,6 +124,7 @@ def test_each_network_stands_at_its_cost_and_its_accuracies_and_the_two_have_the
     (dict(first="0@macs", second="2"), "over 3 seeds (mean and 95 % interval): worse.", (-4.67, 1.43)),
     (dict(first="2", second="0@macs"), "over 3 seeds (mean and 95 % interval): better.", (4.67, 1.43)),
     (dict(first="gmp", second="2"), "over 5 seeds (mean and 95 % interval): these runs do not tell.", (0.2, 0.56)),
+    (dict(first="relu", second="2"), "over 5 seeds (mean and 95 % interval): worse.", (-0.1, 0)),
     (dict(first="hidden", second="2", images="1,000 images"), "over 3 seeds (mean and 95 % interval): better.",
      (2.33, 1.43)),
     (dict(first="hidden", second="2"), "2 seeds that both have: too few to tell.", ()),
@@ -141,7 +144,7 @@ def test_the_line_says_what_the_seeds_allow_and_no_more(state, told, found):
 
 
 def test_the_lists_offer_what_was_trained_in_the_variants_own_words():
-    trained = ["2", "0@macs", "twin", "hidden", "gmp", "avgpool", "notes-wide", "L"]
+    trained = ["2", "0@macs", "twin", "hidden", "gmp", "avgpool", "relu", "notes-wide", "L"]
     for name in ("first", "second"):
         assert list(Bench().controls[name].options) == [(VARIANTS[key].what, key) for key in trained]
     costs = ["parameters", "MACs an image", "memory to train on 64 images", "memory to predict an image"]
@@ -163,7 +166,21 @@ def test_the_images_offered_are_those_for_which_both_are_recorded_and_what_was_c
     assert (list(images.options), images.value) == ([TEN], TEN)
     demo.controls["second"].value = first.value = "L"
     assert list(images.options) == ["60,000 images (epochs 40, erase 8)"]
-    assert Bench().controls["images"].description == "trained on"
+
+
+def test_the_lists_are_called_by_the_colours_of_the_picture_and_nothing_stands_outside_of_it():
+    demo = Bench()
+    words = {name: control.description for name, control in demo.controls.items()}
+    assert words == {"first": "blue", "second": "orange", "images": "trained on", "cost": "cost"}
+    assert tuple(demo.figure.get_size_inches()) == (8.8, 4.4)
+    (axis,) = demo.figure.axes
+    renderer = demo.figure.canvas.get_renderer()
+    boxes = [axis.get_tightbbox(renderer), *(text.get_window_extent(renderer) for text in demo.figure.texts)]
+    high, wide = 110 * 4.4, 110 * 8.8
+    assert all(0 <= box.x0 <= box.x1 <= wide and 0 <= box.y0 <= box.y1 <= high for box in boxes)
+    assert axis.get_window_extent().width > 0.8 * wide
+    assert axis.get_window_extent().height > 0.6 * high
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i] if a.width and b.width)
 
 
 def test_what_was_never_trained_alike_is_said_and_not_drawn_until_something_else_is_chosen():
