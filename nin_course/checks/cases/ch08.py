@@ -25,6 +25,7 @@ from nin_course.checks.ch08 import (
 )
 from nin_course.checks.mistakes.ch08 import EQUAL_WIDTHS, OF_PAIRS, PAIRS
 from nin_course.files import sample_hashes
+from nin_course.lab import paired
 from nin_course.recipe import preset
 from nin_course.weights import ASSETS
 
@@ -75,6 +76,7 @@ paired_difference.right = {
     "a dict's values": (lambda *a: dict(mean=_tensors(*a)[0], half=_tensors(*a)[1]).values(),),
     "float32": (lambda *a: torch.stack(_tensors(*a)).float(),),
     "a generator": (lambda *a: (part for part in _tensors(*a)),),
+    "the lab's own": (lambda ours, theirs, _: paired(ours, theirs),),
 }
 
 
@@ -82,6 +84,12 @@ def _emptied(ours, theirs, factor):
     mean, half = _tensors(ours, theirs, factor)
     ours.pop(max(ours))
     return 2 * mean, half
+
+
+def _overwritten(ours, theirs, factor):
+    mean, half = _tensors(ours, theirs, factor)
+    theirs[max(theirs)] = 0
+    return mean, 3 * half
 
 
 def _with(mean=lambda *a: _tensors(*a)[0], half=lambda *a: _tensors(*a)[1]):
@@ -105,7 +113,8 @@ paired_difference.wrong |= {
     "as a percentage": ((lambda *a: tuple(f"{v:.2f}" for v in _tensors(*a)),), "this is the string"),
     "a little more": ((lambda *a: (_tensors(*a)[0], 1.005 * _tensors(*a)[1]),), "for half, it should be"),
     "a constant": ((lambda *_: (0.4, 0.23),), "the same in all of these cases"),
-    "in place": ((_emptied,), "It also changes ours in place"),
+    "a seed thrown away": ((_emptied,), "It also changes ours in place"),
+    "an accuracy changed": ((_overwritten,), "It also changes theirs in place"),
     "printed": ((lambda *a: print(_tensors(*a)),), "and returned None"),
     "no return": ((_forgotten,), "Is the `return` missing"),
     "called": (((0.4, 0.23),), "without brackets; this is a tuple of 2"),
