@@ -59,7 +59,7 @@ class Bench(Demo):
         controls = {
             "first": menu("blue", names, "0@macs"),
             "second": menu("orange", names, "2"),
-            "images": menu("trained on", [], None),
+            "images": menu("trained on", [], None, width=720),
             "cost": choice("cost", list(zip(COSTS, AXES, strict=True)), width=460),
         }
         for name in ("first", "second"):

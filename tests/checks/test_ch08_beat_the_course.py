@@ -92,6 +92,7 @@ def test_the_folder_is_seen_from_the_notebook_and_from_the_folder_above(given, t
 
 
 def test_the_home_folder_has_its_short_name(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
     (tmp_path / "mine").mkdir()
     assert "no card.json" in ch08.beat_the_course("~/mine").text
