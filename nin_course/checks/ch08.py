@@ -1,4 +1,4 @@
-"""The exercises of chapter 08: differences in pairs, equal work, what runs allow one to say, a run of one's own."""
+"""The exercises of chapter 08: a difference in pairs, a width at equal work, what follows; a run above the curve."""
 
 import math
 from dataclasses import asdict

@@ -16,7 +16,7 @@ FUNCTIONS = [
 
 
 def test_every_exercise_has_a_solution_in_its_chapter():
-    assert len(SOLUTIONS) == 30
+    assert len(SOLUTIONS) == 31
     assert set(mutants.EQUIVALENT) <= set(FUNCTIONS)
 
 

@@ -15,7 +15,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from nin_course.checks.ch08 import ALLOWED, STATEMENTS, beat_the_course, equal_width, paired_difference, what_follows
+from nin_course.checks.ch08 import (
+    ALLOWED,
+    STATEMENTS,
+    beat_the_course,
+    equal_width,
+    paired_difference,
+    what_follows,
+)
 from nin_course.checks.mistakes.ch08 import EQUAL_WIDTHS, OF_PAIRS, PAIRS
 from nin_course.files import sample_hashes
 from nin_course.recipe import preset
