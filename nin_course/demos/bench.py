@@ -10,6 +10,7 @@ from nin_course.lab import VARIANTS, Point, paired, points, runs
 from nin_course.plots import BLUE, GREY, ORANGE
 from nin_course.recipe import preset
 
+COSTS = ("parameters", "MACs", "memory to train", "memory to predict")  # AXES in fewer words
 ENOUGH = 3  # seeds that both have
 
 
@@ -58,8 +59,8 @@ class Bench(Demo):
         controls = {
             "first": menu("blue", names, "0@macs"),
             "second": menu("orange", names, "2"),
-            "images": menu("trained on", [], None),
-            "cost": choice("cost", [(words.split(",")[0], cost) for cost, (words, _) in AXES.items()], width=460),
+            "images": menu("trained on", [], None, width=720),
+            "cost": choice("cost", list(zip(COSTS, AXES, strict=True)), width=460),
         }
         for name in ("first", "second"):
             controls[name].observe(lambda _: self._offer(controls), names="value")

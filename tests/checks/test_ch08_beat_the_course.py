@@ -92,6 +92,13 @@ def test_the_folder_is_seen_from_the_notebook_and_from_the_folder_above(given, t
 
 
 def test_the_home_folder_has_its_short_name(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
     (tmp_path / "mine").mkdir()
     assert "no card.json" in ch08.beat_the_course("~/mine").text
+
+
+def test_a_folder_that_is_not_there_is_told_from_where_it_was_looked_for(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    said = f"There is no folder 'runs/mine', seen from {tmp_path} or from the folder above."
+    assert ch08.beat_the_course("runs/mine").text == f"{said} The one that you gave to --out is wanted."

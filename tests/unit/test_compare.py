@@ -238,7 +238,7 @@ def test_a_picture_that_cannot_be_written_is_said_and_the_table_is_there(trained
     assert main(["compare", str(trained[0] / "ana"), "--to", str(tmp_path / "file" / "a.png")]) == 1
     said = capsys.readouterr()
     assert said.out.startswith("trained on 10,000 images")
-    assert f"Left out: the picture: {tmp_path}/file/a.png cannot be written: " in said.err
+    assert f"Left out: the picture: {tmp_path / 'file' / 'a.png'} cannot be written: " in said.err
     assert "The picture" not in said.out
 
 
