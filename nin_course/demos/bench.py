@@ -123,7 +123,11 @@ class Bench(Demo):
             accuracies = [a for _, accuracy in places.values() for a in accuracy.values()]
             prepare(self.axis, result["cost"], [cost for cost, _ in places.values()], accuracies)
         trained = f", trained on {result['images']}" if places else ""
-        return f"“{words['first']}” against “{words['second']}”{trained}: {result['told']}"
+        told = f"“{words['first']}” against “{words['second']}”{trained}: {result['told']}"
+        if not places:
+            return told
+        first, second = (f"{places[result[name]][0] / unit:,.4g}" for name in ("first", "second"))
+        return f"{told} Cost ({AXES[result['cost']][0]}): {first} against {second}."
 
 
 def menu(text: str, options: list, value, width: int = 560) -> widgets.Dropdown:

@@ -137,10 +137,14 @@ def test_the_line_says_what_the_seeds_allow_and_no_more(state, told, found):
     DEMO.at(**state)
     first, second = (VARIANTS[state[name]].what for name in ("first", "second"))
     start = f"“{first}” against “{second}”, trained on {state['images']}: "
-    assert DEMO.line.startswith(start)
-    assert DEMO.line.endswith(told)
-    assert numbers(DEMO.line.removeprefix(start).split(" points")[0]) == list(found) or not found
-    assert re.search(r"better|worse|do not tell", DEMO.line) or not found
+    line, cost = DEMO.line.split(" Cost ")
+    assert line.startswith(start)
+    assert line.endswith(told)
+    assert numbers(line.removeprefix(start).split(" points")[0]) == list(found) or not found
+    assert re.search(r"better|worse|do not tell", line) or not found
+    assert cost.startswith("(MACs an image, in millions): ")
+    costs = [counted(state[name])["macs"] for name in ("first", "second")]
+    assert numbers(cost.split(": ")[1].removesuffix(".")) == pytest.approx(costs, rel=1e-3)
 
 
 def test_the_lists_offer_what_was_trained_in_the_variants_own_words():
