@@ -11,11 +11,11 @@ BEGIN, END = "<!-- the map: python docs/house.py -->", "<!-- end of the map -->"
 ROOMS = {
     "data": "device files fetch data augment photo",
     "networks": "blocks models norm weights",
-    "measuring": "budget receptive diagnose evidence collage calibration modern",
+    "measuring": "budget receptive diagnose evidence collage calibration lab modern",
     "training": "history checkpoint processes speed train recipe",
-    "drawing": "plots",
+    "drawing": "plots frontier",
     "the package": "__init__",
-    "command line": "runs doctor __main__",
+    "command line": "runs doctor audit compare __main__",
     "assets": (
         "assets.make_sample assets.make_recorded_run assets.make_stuck_runs assets.make_block_runs assets.make_photos"
     ),
@@ -23,7 +23,7 @@ ROOMS = {
         "demos._base demos.predict demos.live demos.stages demos.few_pixels demos.guessing_game demos.channel_mixer "
         "demos.sliding_window demos.ballot_box demos.walk_through demos.one_cell demos.autopsy demos.record demos.run "
         "demos.run_picture demos.training_desk demos.microscope demos.find_the_shoes demos.your_photo "
-        "demos.family_tree demos"
+        "demos.bench demos.family_tree demos"
     ),
     "checks": (
         "checks checks._ladder checks._read checks._calling checks._cases checks._networks checks._away "

@@ -25,6 +25,30 @@ SECTION = """
 {set}
 {see}
 """
+POOL = """
+## A class pools its runs (chapter 08)
+
+Chapter 08 ends in a contest: a recipe of one's own, above the course's curve. Each student trains with
+`python -m nin_course train … --out runs/NAME` and hands in that folder; `card.json` and `weights.pt` are all that is
+needed of it, 2 MB for `nin_small`. Put a folder for each student into one folder, however deep, and let it be measured:
+
+```
+class/ana/first/       class/ana/wider/       class/ben/first/
+python -m nin_course compare class --to class
+```
+
+It prints a table, the best run first, and writes `class/comparison.png` for the projector: every run by its number,
+over the course's own points. `--cost macs`, `to_train` or `to_predict` asks for another price than parameters. Two runs
+of one name are told apart by the folder above. A run takes about three seconds on the sample, fifteen on the full set.
+
+- **Nobody has to be believed.** All weights are measured again. A card that says another accuracy, a damaged or missing
+  file, a run that was measured on held-out images: each is named with its reason and not drawn, and the command ends
+  with status 1. Weights are read as tensors and nothing else, so no code in a stranger's file is run. Only what a run
+  was trained on has to be taken from its card.
+- **Ask before you show it:** the winner of thirty is in front by 0.3 points. Would she win again, with another seed?
+  With 2,000 test images luck alone is worth two thirds of a point (one standard error), and the best of thirty has had
+  more of it than most. Let the first three train twice more, with `--seed 1` and `--seed 2`, and compare the means.
+"""
 
 
 def guide(demos) -> str:
@@ -41,7 +65,7 @@ def guide(demos) -> str:
         )
         for demo in demos
     ]
-    return HEAD + "".join(sections)
+    return HEAD + "".join(sections) + POOL
 
 
 def item(what: str, text: str) -> str:

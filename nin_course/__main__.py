@@ -1,4 +1,4 @@
-"""The course's command line: `python -m nin_course doctor | data | train`; each has --help."""
+"""The course's command line: `python -m nin_course doctor | data | train | compare`; each has --help."""
 
 import argparse
 import shlex
@@ -14,6 +14,7 @@ def main(arguments: list[str] | None = None) -> int:
     data = commands.add_parser("data", help="say which Fashion-MNIST is here")
     data.add_argument("--full", action="store_true", help="fetch the full set (about 30 MB) if it is not here")
     _add_train(commands)
+    _add_compare(commands)
     chosen = vars(parser.parse_args(arguments))
     command = chosen.pop("command")
     if command == "doctor":
@@ -22,12 +23,18 @@ def main(arguments: list[str] | None = None) -> int:
         return 0 if doctor() else 1
     if command == "data":
         return show_data(fetch=chosen["full"])
+    if command == "compare":
+        from nin_course.compare import compare
+
+        return compare(**chosen)
     return train(chosen, shlex.join(["python", "-m", "nin_course", *arguments]))
 
 
 def _add_train(commands) -> None:
+    from nin_course.lab import makers
     from nin_course.recipe import NETS, PRESETS, Recipe
 
+    nets = [*NETS, *makers()]
     about = "train a network and write its weights, history and card into a folder; what is not named, the preset says"
     parser = commands.add_parser("train", help="train a network and keep a record of it", description=about)
     parser.add_argument("--preset", choices=PRESETS, help="default: gpu where there is one, else laptop")
@@ -41,15 +48,27 @@ def _add_train(commands) -> None:
         if isinstance(field.default, bool):
             parser.add_argument(flag, action=argparse.BooleanOptionalAction)
         else:
-            parser.add_argument(flag, type=type(field.default), choices=NETS if field.name == "net" else None)
+            parser.add_argument(flag, type=type(field.default), choices=nets if field.name == "net" else None)
+
+
+def _add_compare(commands) -> None:
+    from nin_course.frontier import AXES
+
+    about = "measure runs once more and draw them on the course's axes; folders in folders are found"
+    parser = commands.add_parser("compare", help="draw your runs beside the course's", description=about)
+    parser.add_argument("paths", nargs="+", help="folders that train wrote, or folders of such, for example runs/*")
+    parser.add_argument("--cost", choices=AXES, default="parameters", help="default: parameters")
+    parser.add_argument("--to", default="comparison.png", help="the picture: a file, or a folder for comparison.png")
 
 
 def train(chosen: dict, command: str) -> int:
     """Trains, and prints where the record is and how good the network; 1 if the run was stopped or cannot be."""
+    from nin_course.lab import makers
     from nin_course.processes import rank
-    from nin_course.recipe import Recipe, preset
+    from nin_course.recipe import NETS, Recipe, preset
     from nin_course.runs import run
 
+    NETS.update({key: make for key, make in makers().items() if key not in NETS})
     named = {f.name: chosen.pop(f.name) for f in fields(Recipe)}
     try:
         recipe = preset(chosen.pop("preset"), **{name: value for name, value in named.items() if value is not None})

@@ -45,6 +45,8 @@ def _alike(a, b) -> bool:
         return a.shape == b.shape and torch.equal(a, b)
     if isinstance(a, (list, tuple)):
         return len(a) == len(b) and all(map(_alike, a, b))
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(_alike(a[key], b[key]) for key in a)
     return not isinstance(a, (int, float, str)) or a == b
 
 

@@ -2,6 +2,7 @@
 
 from nin_course.demos.autopsy import Autopsy
 from nin_course.demos.ballot_box import BallotBox
+from nin_course.demos.bench import Bench
 from nin_course.demos.channel_mixer import ChannelMixer
 from nin_course.demos.family_tree import FamilyTree
 from nin_course.demos.few_pixels import FewPixels
@@ -30,6 +31,7 @@ ALL = (
     Microscope,
     FindTheShoes,
     YourPhoto,
+    Bench,
     FamilyTree,
 )  # in the order of the chapters
 
@@ -37,6 +39,7 @@ __all__ = [
     "ALL",
     "Autopsy",
     "BallotBox",
+    "Bench",
     "Bets",
     "ChannelMixer",
     "FamilyTree",

@@ -20,11 +20,12 @@ DEMOS = {
     "05_training.ipynb": ["TrainingDesk()"],
     "06_why_nin_gets_stuck.ipynb": ["Autopsy()"],
     "07_inside_a_trained_nin.ipynb": ["Microscope()", "FindTheShoes()", "YourPhoto()"],
+    "08_the_ablation_lab.ipynb": ["Bench()"],
     "09_where_it_went.ipynb": ["FamilyTree()"],
 }
 HANDLES = {"FewPixels()": 1, "ChannelMixer()": 7, "SlidingWindow()": 8, "BallotBox()": 5}  # a range has two
 HANDLES |= {"WalkThrough()": 3, "OneCell()": 4, "TrainingDesk()": 2, "Autopsy()": 3}
-HANDLES |= {"Microscope()": 5, "FindTheShoes()": 3, "YourPhoto()": 4, "FamilyTree()": 3}
+HANDLES |= {"Microscope()": 5, "FindTheShoes()": 3, "YourPhoto()": 4, "Bench()": 1, "FamilyTree()": 3}
 CUT = "all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.textContent)"  # readouts that end too early
 
 

@@ -22,7 +22,7 @@ JUDGED = [
     *("ch00.accuracy", "ch01.conv1x1_stride2", "ch01.cost", "ch01.notices", "ch02.unseen", "ch02.fold"),
     *("ch03.pooling_matrix", "ch03.head_costs", "ch04.block_parameters", "ch05.seconds_a_step", "ch06.never_said"),
     *("ch06.bias_gradient", "ch07.favourites", "ch07.overlap", "ch07.even_error"),
-    *("ch09.on_patches", "ch09.hidden_width"),
+    *("ch08.paired_difference", "ch08.equal_width", "ch09.on_patches", "ch09.hidden_width"),
 ]
 
 

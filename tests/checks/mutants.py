@@ -252,6 +252,18 @@ EQUIVALENT: dict[str, dict[str, list[str]]] = {
             "return (sure - share).abs().mea  ->  return (share - sure).abs().mea",
         ],
     },
+    "ch08.paired_difference": {
+        "a square forgets the sign": [
+            "variance = sum(((lead - mean) ** 2 for le  ->  variance = sum(((mean - lead) ** 2 for le",
+        ],
+    },
+    "ch08.equal_width": {
+        "a distance forgets the sign": ["return abs(macs - wanted)  ->  return abs(wanted - macs)"],
+        "no block of these is so narrow": [
+            "return min(range(1, wanted), ke  ->  return min(range(2, wanted), ke",
+            "return min(range(1, wanted), ke  ->  return min(range(0, wanted), ke",
+        ],
+    },
     "ch09.on_patches": {
         "a patch is as wide as it is high": ["p = weight.shape[2]  ->  p = weight.shape[3]"],
     },

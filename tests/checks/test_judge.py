@@ -257,7 +257,7 @@ def off(value):
 @pytest.mark.parametrize("name", [
     *("ch00.accuracy", "ch01.conv1x1_stride2", "ch02.fold", "ch03.pooling_matrix", "ch05.seconds_a_step"),
     *("ch05.train_and_test", "ch06.never_said", "ch06.bias_gradient", "ch07.overlap", "ch07.even_error"),
-    "ch09.on_patches",
+    *("ch08.paired_difference", "ch09.on_patches"),
 ])  # fmt: skip
 def test_half_a_hundredth_off_is_not_right(name):
     right = next(iter(EXERCISES[name].right.values()))[0]

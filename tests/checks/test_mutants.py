@@ -7,7 +7,7 @@ import mutants
 import pytest
 import torch
 
-from nin_course.checks import ch03, ch04, ch05, ch06, ch07, ch09
+from nin_course.checks import ch03, ch04, ch05, ch06, ch07, ch08, ch09
 
 SOLUTIONS = {name: rest for name, *rest in mutants.solutions()}
 FUNCTIONS = [
@@ -16,7 +16,7 @@ FUNCTIONS = [
 
 
 def test_every_exercise_has_a_solution_in_its_chapter():
-    assert len(SOLUTIONS) == 27
+    assert len(SOLUTIONS) == 31
     assert set(mutants.EQUIVALENT) <= set(FUNCTIONS)
 
 
@@ -64,6 +64,11 @@ def test_one_of_16_sets_of_letters_is_right():
 def test_one_of_31_sets_of_letters_can_change_with_the_temperature():
     some = [set(c) for n in range(1, 6) for c in itertools.combinations("ABCDE", n)]
     assert [s for s in some if ch07.what_changes(s).passed] == [{"C", "D", "E"}]
+
+
+def test_one_of_63_sets_of_letters_follows_from_the_runs():
+    some = [set(c) for n in range(1, 7) for c in itertools.combinations("ABCDEF", n)]
+    assert [s for s in some if ch08.what_follows(s).passed] == [{"A", "D"}]
 
 
 def test_one_of_255_sets_of_letters_is_of_1x1_convolutions():

@@ -15,6 +15,7 @@ from ipywidgets.embed import dependency_state
 from matplotlib import __version__ as matplotlib_version
 from matplotlib.image import imread
 from seeing import NAMES, Watched, seen
+from test_bench import MADE
 
 from nin_course.demos import ALL
 
@@ -24,20 +25,26 @@ VIEW, STATE = "application/vnd.jupyter.widget-view+json", "application/vnd.jupyt
 
 @pytest.fixture
 def quick(monkeypatch):
-    """A picture's bytes are what is seen on the figure, which is quicker than to paint it."""
+    """A picture's bytes are what is seen on the figure, which is quicker than to paint it; and made-up runs."""
     monkeypatch.setattr("nin_course.demos._base.png", lambda figure: repr(seen(figure)).encode())
+    monkeypatch.setattr("nin_course.demos.bench.runs", lambda: MADE)
 
 
 def values(control) -> list:
     """Some values that a control can take: its ends, and one between."""
-    if isinstance(control, widgets.SelectionSlider):
-        options = [value for _, value in control.options]
+    if isinstance(control, (widgets.SelectionSlider, widgets.Dropdown)):
+        options = offered(control)
         return [options[0], options[len(options) // 2], options[-1]]
     if isinstance(control, widgets.Checkbox):
         return [True, False]
     if isinstance(control, widgets.IntRangeSlider):
         return [(control.min, control.min), (control.min + 2, control.max - 1), (control.max, control.max)]
     return [control.min, control.min + control.step * int((control.max - control.min) / control.step / 2), control.max]
+
+
+def offered(control) -> list:
+    """The values behind the names of a list."""
+    return [option[1] if isinstance(option, tuple) else option for option in control.options]
 
 
 @pytest.mark.parametrize("demo", ALL)
@@ -107,7 +114,9 @@ def test_whatever_is_moved_the_demo_looks_as_if_it_had_started_there(demo, quick
     changed = set()
     for name, value in random.sample(moves, len(moves)):
         before = played.picture.value
-        if isinstance(value, int):  # a control may limit another one
+        if isinstance(played.controls[name], widgets.Dropdown) and value not in offered(played.controls[name]):
+            continue  # a control may limit another one
+        if isinstance(value, int):
             value = min(value, getattr(played.controls[name], "max", value))
         played.controls[name].value = value
         state = {n: control.value for n, control in played.controls.items()}

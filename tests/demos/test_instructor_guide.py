@@ -1,11 +1,13 @@
 """The guide says of each demo what the demo says of itself, and shows it as it is when it opens."""
 
 import re
+import shlex
 
 import build
 import instructor_guide
 import pytest
 
+from nin_course.__main__ import main
 from nin_course.demos import ALL
 
 STORED = instructor_guide.DOCS
@@ -34,3 +36,17 @@ def test_a_demo_has_its_lines_and_its_cell(demo):
     assert section.startswith(f"{demo.title.rstrip('?')} (chapter {demo.chapter})\n")
     assert " ".join(section.split()).endswith(f"- **Ask:** {demo.ask} - **Set:** {demo.set} - **See:** {demo.see}")
     assert f"\n{demo.__name__}()\n" in CHAPTERS[demo.chapter]
+
+
+def test_the_command_by_which_a_class_compares_its_runs_is_one(monkeypatch):
+    """As it stands there, and with each of the other prices that are named."""
+    (section,) = [s for s in (STORED / "instructor_guide.md").read_text().split("\n## ") if s.startswith("A class")]
+    (command,) = re.findall(r"^python -m nin_course (compare .*)$", section, re.MULTILINE)
+    asked = []
+    monkeypatch.setattr("nin_course.compare.compare", lambda **how: asked.append(how) or 0)
+    assert main(shlex.split(command)) == 0
+    others = re.search(r"`--cost (\w+)`, `(\w+)` or `(\w+)`", section).groups()
+    assert all(main([*shlex.split(command), "--cost", cost]) == 0 for cost in others)
+    assert [how["cost"] for how in asked] == ["parameters", *others]
+    assert asked[0]["paths"] == ["class"]
+    assert {f"--{word}" for word in re.findall(r"`--(\w+)", section)} == {"--cost", "--seed"}

@@ -70,7 +70,8 @@ def test_lines_of_code_are_counted_without_comments_and_docstrings():
 
 
 COMMAND_LINE = {"__main__.py", "doctor.py", "runs.py"}
-OF_LATER_CHAPTERS = {"collage.py", "calibration.py", "photo.py", "modern.py"}  # 07 to 09
+OF_LATER_CHAPTERS = {"collage.py", "calibration.py", "photo.py", "lab.py", "frontier.py", "modern.py"}  # 07 to 09
+OF_LATER_CHAPTERS |= {"audit.py", "compare.py"}  # and the command line's, for 08
 
 
 def test_the_library_of_chapters_00_to_06_is_smaller_than_the_one_it_replaces():
@@ -83,10 +84,10 @@ def test_the_library_of_chapters_00_to_06_is_smaller_than_the_one_it_replaces():
 
 @pytest.mark.parametrize("name", sorted(OF_LATER_CHAPTERS))
 def test_a_module_of_a_later_chapter_is_counted_apart_and_small(name):
-    """Under 150 lines of code each; and no module of the chapters before needs it."""
+    """Under 150 lines of code each; and no module of the chapters before needs it, but for the command's door."""
     assert lines_of_code((ROOT / name).read_text()) < 150
     callers = {p.name for p in ROOT.glob("*.py") if re.search(rf"nin_course\.{name[:-3]}\b", p.read_text())}
-    assert callers <= OF_LATER_CHAPTERS
+    assert callers <= OF_LATER_CHAPTERS | {"__main__.py"}
 
 
 # ---- the doctor -----------------------------------------------------------------------------------------------------

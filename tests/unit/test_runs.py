@@ -18,7 +18,8 @@ from nin_course import files, runs
 from nin_course.__main__ import main
 from nin_course.data import LABELS
 from nin_course.files import sample_hashes
-from nin_course.recipe import PRESETS, Recipe, build, load, preset, train
+from nin_course.lab import VARIANTS
+from nin_course.recipe import NETS, PRESETS, Recipe, build, load, preset, train
 from nin_course.runs import run
 
 SMOKE = ["train", "--preset", "smoke", "--size", "16"]
@@ -103,6 +104,16 @@ def test_every_flag_changes_its_field_of_any_preset_and_no_other(flag, change, r
 
 def test_every_field_has_a_flag():
     assert {name for _, change in FLAGS for name in change} == {field.name for field in fields(Recipe)}
+
+
+def test_the_networks_of_chapter_08_are_trained_by_their_keys_and_ones_own_keeps_its_name(runs_called, monkeypatch):
+    nets = {**NETS, "M": d2l.nin}
+    monkeypatch.setattr("nin_course.recipe.NETS", nets)
+    for key in VARIANTS:
+        assert main(["train", "--preset", "laptop", "--net", key, "--out", "x"]) == 0
+        assert runs_called["given"][0] == preset("laptop", net=key)
+    assert nets["M"] is d2l.nin
+    assert all(nets[key] is variant.make for key, variant in VARIANTS.items() if key != "M")
 
 
 def test_the_other_flags_arrive_too_and_without_a_preset_the_hardware_chooses(runs_called, monkeypatch):
@@ -282,16 +293,25 @@ def test_a_card_says_what_was_done_with_what_and_how_good_it_is(held_out, batch_
     }
 
 
-def test_a_card_of_the_full_set_has_its_hashes_and_the_images_size_counts(tmp_path, fitted, monkeypatch):
+@pytest.mark.parametrize(("images", "held_out", "hashes"), [
+    (60_000, 0, files.FULL),
+    (55_000, 500, files.FULL),
+    (10_000, 0, sample_hashes()),  # the full set was asked for and could not be had
+    (9_950, 5, sample_hashes()),
+])  # fmt: skip
+def test_a_card_has_the_hashes_of_what_was_trained_on_and_the_images_size_counts(
+    images, held_out, hashes, tmp_path, fitted, monkeypatch
+):
     small = load(preset("smoke", size=40))
+    small[0].dataset.labels = torch.zeros(images, dtype=torch.long)
     monkeypatch.setattr(runs, "load", lambda recipe, device, held_out: small)
     monkeypatch.setattr(runs, "measure", lambda *_: {})
     monkeypatch.setattr(runs, "processes", lambda: 4)
-    card = run(preset("smoke", size=40, sample=False), tmp_path, "", device="cpu")
-    assert card["data_sha256"] == files.FULL
+    card = run(preset("smoke", size=40, sample=False), tmp_path, "", device="cpu", held_out=held_out)
+    assert card["data_sha256"] == hashes
     assert card["processes"] == 4
     assert card["macs_an_image"] == flops(d2l.nin_small(), (1, 1, 40, 40)) / 2
-    assert card["notes_epochs"] == pytest.approx(10_000 * card["macs_an_image"] / 762_297_352 / 60_000, abs=6e-5)
+    assert card["notes_epochs"] == pytest.approx(images * card["macs_an_image"] / 762_297_352 / 60_000, abs=6e-5)
 
 
 @pytest.mark.parametrize("held_out", [0, 5])

@@ -1,0 +1,230 @@
+"""A run is as good as its weights: they are measured again, and what is wrong with a folder is said in a sentence."""
+
+import json
+import os
+from dataclasses import asdict, replace
+
+import made_runs
+import pytest
+import torch
+from made_runs import TEMPLATE, score, template, written
+from torch import nn
+
+import nin_course as d2l
+from nin_course import files
+from nin_course.audit import ROUNDING, audit
+from nin_course.data import FashionMNIST
+from nin_course.lab import VARIANTS
+from nin_course.recipe import NETS, Recipe
+
+
+@pytest.fixture(autouse=True)
+def networks(monkeypatch):
+    monkeypatch.setitem(NETS, "template", template)
+
+
+@pytest.fixture(scope="module")
+def weights():
+    return made_runs.means()
+
+
+@pytest.fixture(scope="module")
+def right(weights):
+    net = template()
+    net.load_state_dict(weights)
+    return score(net)
+
+
+def said(folder):
+    with pytest.raises(ValueError) as stopped:  # noqa: PT011
+        audit(folder)
+    return str(stopped.value)
+
+
+def test_a_run_is_measured_again_and_its_costs_are_counted(tmp_path, weights, right):
+    found = audit(written(tmp_path, weights, right, TEMPLATE))
+    assert 0.6 < found.accuracy == pytest.approx(right, abs=1e-9)
+    assert (found.recipe, found.images) == (TEMPLATE, 2_000)
+    assert (found.costs.parameters, found.costs.macs) == (7_850, 7_840)
+
+
+@pytest.mark.parametrize(("size", "normalize"), [(28, False), (14, True)])
+def test_it_sees_the_images_as_its_recipe_says(size, normalize, tmp_path, monkeypatch):
+    monkeypatch.setitem(NETS, "template", lambda: nn.Sequential(nn.Conv2d(1, 10, size), nn.Flatten()))
+    torch.manual_seed(5)
+    net = NETS["template"]()
+    recipe = replace(TEMPLATE, size=size, normalize=normalize)
+    accuracy = score(net, size, normalize)
+    assert accuracy not in (score(net, size, not normalize), 0.1)
+    assert audit(written(tmp_path, net.state_dict(), accuracy, recipe)).accuracy == pytest.approx(accuracy)
+
+
+def fifty():
+    """Some of the sample's test images: (50, 1, 28, 28) uint8, and their labels."""
+    data = d2l.load_data_fashion_mnist(1, sample=True)[1].dataset
+    return data.images[::40], data.labels[::40]
+
+
+def share(net, some):
+    X, y = FashionMNIST(*some, normalize=True)[range(50)]
+    return (net(X).argmax(dim=1) == y).float().mean().item()
+
+
+def test_a_network_of_the_lab_is_known_by_its_key(tmp_path, monkeypatch):
+    torch.manual_seed(0)
+    net, some = VARIANTS["squeeze"].make(), fifty()
+    monkeypatch.setattr(files, "read_split", lambda *_: some)
+    found = audit(written(tmp_path, net.state_dict(), share(net, some), Recipe(net="squeeze", sample=True)))
+    assert found.costs == VARIANTS["squeeze"].costs
+
+
+@pytest.mark.parametrize("images", [-10, 10, 400])
+def test_a_card_that_is_ten_images_off_is_named_with_both_numbers(images, tmp_path, weights, right):
+    card = right + images / 2_000
+    assert said(written(tmp_path, weights, card, TEMPLATE)) == f"its card says {card:.2%}, its weights give {right:.2%}"
+
+
+@pytest.mark.parametrize(("lead", "accuracy", "holds"), [
+    (0.5 * ROUNDING, 0.1, True),
+    (0.5 * ROUNDING, 0.102, True),  # class 1 is said as easily: any of its 200 images may be right
+    (0.5 * ROUNDING, 0.098, True),
+    (0.5 * ROUNDING, 0.1025, False),  # but not as many as that
+    (0.5 * ROUNDING, 0.0975, False),
+    (2 * ROUNDING, 0.1, True),
+    (2 * ROUNDING, 0.1005, False),
+    (2 * ROUNDING, 0.0995, False),
+])  # fmt: skip
+def test_an_image_counts_either_way_only_if_rounding_can_turn_it(lead, accuracy, holds, tmp_path):
+    """Every image gets 5 for class 0, and a little less for class 1."""
+    weights = {"0.weight": torch.zeros(10, 1, 28, 28), "0.bias": torch.tensor([5, 5 * (1 - lead), *[0.0] * 8])}
+    folder = written(tmp_path, weights, accuracy, TEMPLATE)
+    if holds:
+        assert audit(folder).accuracy == accuracy  # the card's, on every machine
+    else:
+        assert said(folder) == f"its card says {accuracy:.2%}, its weights give 10.00%"
+
+
+class Command:
+    """Pickled, it writes a file where it is loaded."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+NO_CARD = "it has no card.json, as a run has that has come to its end"
+NO_RECIPE = "its card's recipe is not one of this course's"
+NOT_TEMPLATE = "its weights are not those of the network that its card names, template"
+NOT_OURS = "its card.json is damaged, or not one that `train` wrote"
+OF_ANOTHER = "its weights.pt is not the file that its card describes: damaged, or of another run"
+NO_TENSORS = "its weights.pt cannot be loaded, or holds something else than tensors"
+WRONG = {  # what is done to a good folder -> what is said
+    "no card": (lambda f, card: (f / "card.json").unlink(), NO_CARD),
+    "no weights": (lambda f, card: (f / "weights.pt").unlink(), "its weights.pt is missing"),
+    "weights cut short": (lambda f, card: os.truncate(f / "weights.pt", 900), OF_ANOTHER),
+    "other weights": (lambda f, card: torch.save({}, f / "weights.pt"), OF_ANOTHER),
+    "a folder for weights": (
+        lambda f, card: ((f / "weights.pt").unlink(), (f / "weights.pt").mkdir()), "its weights.pt cannot be read: ",
+    ),
+    "no JSON": (lambda f, card: (f / "card.json").write_text("{"), NOT_OURS),
+    "no text": (lambda f, card: (f / "card.json").write_bytes(b"\xff\xfe"), NOT_OURS),
+    "a list": (lambda f, card: (f / "card.json").write_text("[1]"), NOT_OURS),
+    **{f"no {name}": (lambda f, card, name=name: card.pop(name), NOT_OURS)
+       for name in ("accuracy", "measured_on", "recipe", "data_sha256", "weights_sha256")},
+    "accuracy in words": (lambda f, card: card.update(accuracy="0.9"), NOT_OURS),
+    "accuracy in per cent": (lambda f, card: card.update(accuracy=90.0), NOT_OURS),
+    "accuracy nan": (lambda f, card: card.update(accuracy=float("nan")), NOT_OURS),
+    "one more": (lambda f, card: card["recipe"].update(speed=1), NO_RECIPE),
+    "one less": (lambda f, card: card["recipe"].pop("lr"), NO_RECIPE),
+    "a size in words": (lambda f, card: card["recipe"].update(size="28"), NO_RECIPE),
+    "a network of one's own": (
+        lambda f, card: card["recipe"].update(net="mine"), "its network, 'mine', is none that the course can build",
+    ),
+    "huge images": (
+        lambda f, card: card["recipe"].update(size=100_000), "its images are 100000 px large; 1 to 512 can be measured",
+    ),
+    "no images": (lambda f, card: card["recipe"].update(size=0), "its images are 0 px large; 1 to 512 can be measured"),
+    "images too small": (lambda f, card: card["recipe"].update(size=27), "its network does not take images of 27 px"),
+    "another network": (
+        lambda f, card: card["recipe"].update(net="nin_small"),
+        "its weights are not those of the network that its card names, nin_small",
+    ),
+    "held out": (
+        lambda f, card: card.update(measured_on="5,000 held-out training images, one forward pass each"),
+        "it was measured on held-out training images; trained once more without --held-out it can be compared",
+    ),
+    "other data": (
+        lambda f, card: card["data_sha256"].update({"t10k-labels-idx1-ubyte": "0"}),
+        "it was trained on other data than Fashion-MNIST, or on a damaged copy",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_what_is_wrong_with_a_folder_is_one_sentence(kind, tmp_path, weights, right):
+    change, sentence = WRONG[kind]
+    folder = written(tmp_path, weights, right, TEMPLATE)
+    card = before = json.loads((folder / "card.json").read_text())
+    before = json.dumps(card)
+    change(folder, card)
+    if json.dumps(card) != before:
+        (folder / "card.json").write_text(json.dumps(card))
+    assert said(folder).startswith(sentence)
+    assert "\n" not in said(folder)
+
+
+@pytest.mark.parametrize(("file", "sentence"), [
+    (lambda place: b"no weights", NO_TENSORS),
+    (lambda place: {"0.weight": Command(place)}, NO_TENSORS),
+    (lambda place: [1, 2], NOT_TEMPLATE),
+    (lambda place: {"0.weight": 1, "0.bias": 2}, NOT_TEMPLATE),
+    (lambda place: {"0.weight": torch.zeros(10, 1, 28, 28), "0.bias": torch.full((10,), float("nan"))},
+     "its network answers with nan or infinity"),
+])  # fmt: skip
+def test_a_file_that_its_card_vouches_for_is_no_more_than_tensors(file, sentence, tmp_path):
+    place = tmp_path / "made by the file"
+    assert said(written(tmp_path / "run", file(place), 0.5, TEMPLATE)) == sentence
+    assert not place.exists()
+
+
+FULL = {"measured_on": "10,000 test images, one forward pass each", "data_sha256": files.FULL}
+
+
+def test_a_run_of_the_full_set_is_measured_on_its_test_images_if_they_are_here(tmp_path, weights, right, monkeypatch):
+    some, asked = fifty(), []
+    monkeypatch.setattr(files, "read_split", lambda *how: asked.append(how) or some)
+    net = template()
+    net.load_state_dict(weights)
+    accuracy = share(net, some)
+    folder = written(tmp_path, weights, accuracy, replace(TEMPLATE, sample=False), **FULL)
+    monkeypatch.setattr(files, "find_full", lambda: "here")
+    assert (audit(folder).accuracy, audit(folder).images) == (pytest.approx(accuracy), 50)
+    assert asked == 2 * [("here", "t10k", files.FULL)]
+    monkeypatch.setattr(files, "find_full", lambda: None)
+    told = "it was trained on the full set, which is not here: `python -m nin_course data --full` fetches the full set"
+    assert said(folder) == told
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError, ValueError])
+def test_a_full_set_that_cannot_be_read_is_said(error, tmp_path, weights, monkeypatch):
+    def broken():
+        raise error("root='x' holds nothing.")
+
+    monkeypatch.setattr(files, "find_full", broken)
+    folder = written(tmp_path, weights, 0.5, replace(TEMPLATE, sample=False), **FULL)
+    assert said(folder).endswith(
+        "root='x' holds nothing." if error is ValueError else "be read: root='x' holds nothing"
+    )
+
+
+def test_a_card_that_train_writes_has_all_that_is_read(tmp_path):
+    """The shipped weights' own cards."""
+    for name in ("nin_small", "nin_small_dense"):
+        card = json.loads((d2l.weights.ASSETS / name / "card.json").read_text())
+        assert asdict(Recipe(**card["recipe"])) == card["recipe"]
+        assert card["data_sha256"] == files.FULL
+        assert isinstance(card["accuracy"], float)
+        assert isinstance(card["weights_sha256"], str)
+        assert isinstance(card["measured_on"], str)
