@@ -103,6 +103,11 @@ def test_a_judge_tells_the_shape_then_the_first_place_that_differs_and_the_large
     )
 
 
+def test_the_place_that_is_told_is_the_first_that_differs_beside_the_largest_number():
+    wanted, given = torch.tensor([100.0, 0.01, 5.0]), torch.tensor([100.0, 0.02, 6.0])
+    assert "at [2] stands 6, it should be 5 " in told(lambda X: given, lambda X: wanted, MAPS)
+
+
 def test_an_answer_gets_copies_and_is_told_what_it_changes():
     before = [X.clone() for (X,) in MAPS]
     changes = "changes X in place, behind the caller's back."
