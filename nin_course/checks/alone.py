@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 SECONDS = 300
+GRADED = "# One point."  # from this comment on a cell asks for a grade
 WATCHED = re.compile(r"nin_course(\..*)?|torch(\.functional|\.nn(\..*)?)?|builtins")  # modules to be left alone
 CHANGES = {("torch", "manual_seed")}  # by PyTorch itself, when it is first asked for
 CALL = re.compile(r"(ch\w\w)\.(\w+)\((.*)\)")
@@ -35,11 +36,11 @@ class Judged(NamedTuple):
 def judged(call: str, cells: Sequence[str], seconds: float = SECONDS) -> Judged:
     """What the check says of `call`, as the chapter writes it, after `cells` (sources, as in IPython's `In`) ran anew.
 
-    Cells that ask for a grade are left out. A cell that stops does not stop those behind it.
+    What asks for a grade is left out (GRADED). A cell that stops does not stop those behind it.
     """
     from IPython.core.inputtransformer2 import TransformerManager
 
-    own = [TransformerManager().transform_cell(cell) for cell in cells if "checks.alone import judged" not in cell]
+    own = [TransformerManager().transform_cell(cell.partition(GRADED)[0]) for cell in cells]
     token = secrets.token_hex(16)
     command = [sys.executable, "-m", "nin_course.checks.alone"]
     asked = json.dumps({"token": token, "call": call, "cells": own})

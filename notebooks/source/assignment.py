@@ -17,6 +17,8 @@ import build
 import jupytext
 import nbformat
 
+from nin_course.checks.alone import GRADED
+
 COURSE = "nin_course"
 ROOT = build.STUDENT.parent
 CONFIG = f"""c = get_config()
@@ -36,7 +38,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import nin_course as d2l"""
-TEST = """{before}# One point. Your cells run once more, in a process of their own.
+TEST = """{before}{graded} Your cells run once more, in a process of their own.
 import sys
 
 for _name in ("subprocess", "nin_course.checks.alone"):
@@ -194,7 +196,9 @@ def assignment(chapter: Path) -> nbformat.NotebookNode:
         elif "check" in cell.metadata.get("tags", []):
             *imports, call = ast.parse(cell.source).body
             before = "".join(f"{ast.unparse(line)}\n" for line in imports)
-            made.source = TEST.format(before=before, call=ast.unparse(call))
+            made.source = TEST.format(
+                before=before, graded=GRADED, call=ast.unparse(call)
+            )
             name = ast.unparse(call.value.func).replace(".", "_")
             graded(made, name, grade=True, locked=True, points=1)
         else:

@@ -15,7 +15,7 @@ Verdict.passed = property(lambda self: True, lambda self, value: None)
 
 @pytest.mark.parametrize(("cells", "passed", "words"), [
     (["%matplotlib inline", "1 / 0", RIGHT], True, "Right"),
-    ([RIGHT, "verdict = 0  # checks.alone import judged", "accuracy = 5", RIGHT], True, "Right"),
+    ([RIGHT, f"{alone.GRADED} Really\nimport os; os._exit(1)", "accuracy = 5", RIGHT], True, "Right"),
     (["accuracy = lambda *_: print('[OK] Right')"], False, "returned None"),
     ([LIES, "accuracy = lambda *_: 1"], False, "change what is not theirs: nin_course.checks.ch00.accuracy"),
     (["def accuracy(logits, labels):\n    import torch\n    torch.allclose = lambda *_, **__: True\n    return 2.0"],

@@ -44,6 +44,8 @@ def test_what_a_cell_does_to_the_checks_does_not_count():
     """More of the kind in tests/kit/test_alone.py."""
     right = "def accuracy(logits, labels):\n    return (logits.argmax(dim=1) == labels).float().mean()"
     lies = "import nin_course.checks.ch00 as c\nc.accuracy = lambda _: c.accuracy"
-    assert alone.judged("ch00.accuracy(accuracy)", ["1 / 0", right]).passed
+    asks = f"argmax = 'argmax'\n{alone.GRADED}\nimport os\nos._exit(1)"  # only what stands before it is run
+    given = right.replace("logits.argmax", "getattr(logits, argmax)")
+    assert alone.judged("ch00.accuracy(accuracy)", ["1 / 0", asks, given]).passed
     found = alone.judged("ch00.accuracy(accuracy)", [lies, right])
     assert found == (False, "The answers change what is not theirs: nin_course.checks.ch00.accuracy.")
