@@ -35,10 +35,11 @@ from nin_course.budget import notes_epochs
 from nin_course.checkpoint import write_whole
 from nin_course.data import LABELS, FashionMNIST
 from nin_course.diagnose import evaluation_mode
-from nin_course.lab import RUNS, VARIANTS, makers, paired
-from nin_course.lab import runs as read
+from nin_course.lab import VARIANTS, makers
 from nin_course.norm import fold_batch_norm
 from nin_course.recipe import NETS, Recipe, load, preset, train
+from nin_course.results import RUNS, paired
+from nin_course.results import runs as read
 from nin_course.runs import made_on
 from nin_course.speed import Fast, has_bfloat16
 

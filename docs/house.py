@@ -11,7 +11,7 @@ BEGIN, END = "<!-- the map: python docs/house.py -->", "<!-- end of the map -->"
 ROOMS = {
     "data": "device files fetch data augment photo",
     "networks": "blocks models norm weights",
-    "measuring": "budget receptive diagnose evidence collage calibration lab modern",
+    "measuring": "budget receptive diagnose evidence collage calibration lab results modern",
     "training": "history checkpoint processes speed train recipe",
     "drawing": "plots frontier",
     "the package": "__init__",

@@ -13,8 +13,8 @@ from pathlib import Path
 from nin_course.audit import Audited, audit
 from nin_course.checkpoint import write_whole
 from nin_course.frontier import AXES, cost_of, curve, prepare, rival
-from nin_course.lab import Point, points, runs
 from nin_course.plots import BLUE, GREY, ORANGE, png
+from nin_course.results import Point, points, runs
 
 TRAINED_ON = {
     2_000: (10_000, "test_sample"),

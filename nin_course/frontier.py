@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from nin_course.lab import VARIANTS, Point
+from nin_course.lab import VARIANTS
+from nin_course.results import Point
 
 AXES = {  # a field of `nin_course.lab.Costs` -> its words, and the unit of the axis
     "parameters": ("parameters, in thousands", 1e3),

@@ -1,18 +1,15 @@
 """The networks that chapter 08 compares: one plan, changed in one thing at a time, at the same cost if that is asked.
 
 The plan is *small*'s at half its width: blocks of 32, 64 and 128 channels, a 7×7 class map from 28 px, 12 M MACs. Each
-variant has a short key in VARIANTS; `nin_course.recipe` trains it by that name after `NETS.update(makers())`. `runs()`
-are the recorded ones.
+variant has a short key in VARIANTS; `nin_course.recipe` trains it by that name after `NETS.update(makers())`.
 """
 
-import json
 import math
 from bisect import bisect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from itertools import pairwise
-from pathlib import Path
 
 import torch
 from torch import nn
@@ -20,12 +17,9 @@ from torch import nn
 from nin_course.blocks import FlattenLayer, GlobalAvgPool2d
 from nin_course.budget import summary
 from nin_course.models import nin
-from nin_course.weights import ASSETS
 
-RUNS = ASSETS / "lab" / "runs.jsonl"
 WIDTHS = (32, 64, 128)
 STEPS = 256  # a search for widths goes in steps of 1/256 of WIDTHS
-STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)  # 95 %, two-sided, 1 to 9 degrees of freedom
 
 
 def block(in_channels: int, out_channels: int, kernel_size: int, layers: int = 2, inner: int = 1) -> list[nn.Module]:
@@ -183,65 +177,3 @@ VARIANTS: dict[str, Variant] = {
 def makers() -> dict[str, Callable[[], nn.Sequential]]:
     """Key -> function that makes the network, for `nin_course.recipe.NETS`."""
     return {key: variant.make for key, variant in VARIANTS.items()}
-
-
-def runs(path: Path = RUNS) -> list[dict]:
-    """The recorded runs of chapter 08, as `benchmarks/lab.py` made them, in the order in which they ended.
-
-    Each has `images` (how many it was trained on), `seed`, `recipe` (its "net" is a key of VARIANTS), `tried` (True: a
-    try for the best recipe, never measured on the test images), and what was measured: `trained`, `held_out`, `test`
-    and `test_sample`, each with "accuracy", "loss" and the classes "never_said", where there is such a measurement.
-    card.json beside the file says more.
-
-    >>> {run["images"] for run in runs() if "held_out" not in run} <= {60_000}
-    True
-    """
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-@dataclass(frozen=True)
-class Point:
-    """All runs of a network by one recipe on so many images: the accuracy on the test images of each seed."""
-
-    net: str  # a key of VARIANTS
-    images: int
-    recipe: dict  # but for the network and the images' side, which are those of the variant
-    accuracy: dict[int, float]
-
-    @property
-    def mean(self) -> float:
-        return sum(self.accuracy.values()) / len(self.accuracy)
-
-
-def points(found: list[dict], where: str = "test") -> list[Point]:
-    """What `runs()` say of the test images (`where` is "test" or "test_sample"), run by run put together.
-
-    A network stands where it has its first run; tries, which have not seen these images, are left out.
-    """
-    grouped: dict[tuple, Point] = {}
-    for run in found:
-        if run["tried"]:
-            continue
-        recipe = {name: value for name, value in run["recipe"].items() if name not in ("net", "size")}
-        key = run["recipe"]["net"], run["images"], str(recipe)
-        point = grouped.setdefault(key, Point(*key[:2], recipe, {}))
-        point.accuracy[run["seed"]] = run[where]["accuracy"]
-    return list(grouped.values())
-
-
-def paired(ours: dict[int, float], theirs: dict[int, float]) -> tuple[float, float]:
-    """The mean difference ours - theirs over the seeds that both have, and half the width of its 95 % interval.
-
-    A conclusion that the spread carries has a mean that is larger than the half width (Student 1908, "The probable
-    error of a mean"). Two seeds at least, ten at most; raises ValueError for fewer or more.
-
-    >>> paired({0: 0.90, 1: 0.91, 2: 0.92}, {0: 0.90, 1: 0.90, 2: 0.90})
-    (0.01, 0.024843)
-    """
-    differences = [ours[seed] - theirs[seed] for seed in sorted(set(ours) & set(theirs))]
-    n = len(differences)
-    if not 2 <= n <= len(STUDENT) + 1:
-        raise ValueError(f"A paired test needs 2 to {len(STUDENT) + 1} seeds that both have; here are {n}.")
-    mean = sum(differences) / n
-    deviation = math.sqrt(sum((d - mean) ** 2 for d in differences) / (n - 1))
-    return round(mean, 6), round(STUDENT[n - 2] * deviation / math.sqrt(n), 6)

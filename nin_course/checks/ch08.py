@@ -12,7 +12,8 @@ from nin_course.checks.mistakes.ch08 import EQUAL_WIDTHS, OF_PAIRS, PAIRS, inter
 from nin_course.compare import course
 from nin_course.files import sample_hashes
 from nin_course.frontier import rival
-from nin_course.lab import STUDENT, VARIANTS, Point, paired
+from nin_course.lab import VARIANTS
+from nin_course.results import STUDENT, Point, paired
 
 FACTOR = dict(enumerate(STUDENT, 2))  # number of differences -> Gosset's factor
 ACCURACIES = (

@@ -6,9 +6,10 @@ import ipywidgets as widgets
 
 from nin_course.demos._base import LABEL, Demo, choice
 from nin_course.frontier import AXES, cost_of, prepare
-from nin_course.lab import VARIANTS, Point, paired, points, runs
+from nin_course.lab import VARIANTS
 from nin_course.plots import BLUE, GREY, ORANGE
 from nin_course.recipe import preset
+from nin_course.results import Point, paired, points, runs
 
 COSTS = ("parameters", "MACs", "memory to train", "memory to predict")  # AXES in fewer words
 ENOUGH = 3  # seeds that both have

@@ -7,8 +7,9 @@ import pytest
 from nin_course.audit import Audited
 from nin_course.checks import ch08
 from nin_course.files import sample_hashes
-from nin_course.lab import Costs, Point
+from nin_course.lab import Costs
 from nin_course.recipe import PRESETS, Recipe, preset
+from nin_course.results import Point
 
 LAPTOP = {k: v for k, v in vars(preset("laptop", sample=False)).items() if k not in ("net", "size")}
 # In parameters: squeeze 35,750 · 2 121,418 · map 126,328

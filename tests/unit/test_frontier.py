@@ -4,7 +4,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from nin_course.frontier import AXES, curve, prepare, rival
-from nin_course.lab import Point, points
+from nin_course.results import Point
 
 # In parameters: squeeze 35,750 · 3x3@macs 90,036 · 2 and gmp 121,418 · map 126,328 · M 480,394
 FOUND = [
@@ -58,23 +58,3 @@ def test_an_axis_is_in_the_unit_that_it_names_and_has_room_and_ticks(cost):
         ticks = [tick for tick in axis.get_xticks() if low <= tick <= high]
         assert 2 <= len(ticks) <= 12
         assert not [tick for tick in axis.get_xticks(minor=True) if low <= tick <= high]
-
-
-def line(net, seed, accuracy, images=10_000, tried=False, **recipe):
-    found = {"images": images, "seed": seed, "tried": tried, "recipe": {"net": net, "size": 28, "lr": 0.004, **recipe}}
-    return found if tried else found | {"test": {"accuracy": accuracy}, "test_sample": {"accuracy": accuracy + 0.01}}
-
-
-def test_runs_that_differ_in_the_seed_alone_are_one_point_and_tries_are_none():
-    found = [
-        *(line("2", 0, 0.9), line("0@macs", 0, 0.8), line("2", 1, 0.91), line("2", 1, 0.7, images=1_000)),
-        *(line("2", 0, 0.5, lr=0.008), line("L", 0, 0, tried=True), line("2", 4, 0.92)),
-    ]
-    assert points(found) == [
-        Point("2", 10_000, {"lr": 0.004}, {0: 0.9, 1: 0.91, 4: 0.92}),
-        Point("0@macs", 10_000, {"lr": 0.004}, {0: 0.8}),
-        Point("2", 1_000, {"lr": 0.004}, {1: 0.7}),
-        Point("2", 10_000, {"lr": 0.008}, {0: 0.5}),
-    ]
-    assert points(found)[0].mean == pytest.approx(0.91)
-    assert points(found, "test_sample")[1].accuracy == {0: pytest.approx(0.81)}

@@ -25,8 +25,8 @@ from nin_course.checks.ch08 import (
 )
 from nin_course.checks.mistakes.ch08 import EQUAL_WIDTHS, OF_PAIRS, PAIRS
 from nin_course.files import sample_hashes
-from nin_course.lab import paired
 from nin_course.recipe import preset
+from nin_course.results import paired
 from nin_course.weights import ASSETS
 
 

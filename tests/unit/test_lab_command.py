@@ -1,0 +1,293 @@
+"""The command that records the runs of chapter 08 plans like with like, and loses and doubles none."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import lab
+import pytest
+import torch
+from torch import nn
+
+import nin_course as d2l
+from nin_course import recipe
+from nin_course.data import FashionMNIST, _loader
+from nin_course.lab import VARIANTS, small
+
+# ---- the plan -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("question", lab.plan())
+def test_a_question_compares_networks_by_one_recipe_seed_by_seed(question):
+    found = lab.plan()[question]
+    assert len(set(found)) == len(found)
+    assert {run.recipe.net for run in found} <= set(VARIANTS)
+    assert all(run.recipe.size == VARIANTS[run.recipe.net].size for run in found)
+    assert all(run.recipe.sample is False for run in found)
+    keys = list(dict.fromkeys(run.recipe.net for run in found))
+    if question == "tries":
+        assert {(run.tried, run.images, run.seed) for run in found} == {(True, 55_000, 0)}
+        return
+    seeds = 3 if found[0].images == 60_000 or question.startswith("rates") else 5
+    assert [(run.seed, run.recipe.net) for run in found] == [(seed, key) for seed in range(seeds) for key in keys]
+    assert len({(run.images, replace(run.recipe, net="2")) for run in found}) == 1
+    assert not any(run.tried for run in found)
+
+
+def test_the_runs_of_the_sample_see_as_many_images():
+    for question, found in lab.plan().items():
+        if found[0].images <= 10_000:
+            assert {run.images * run.recipe.epochs for run in found} == {80_000}, question
+
+
+def test_what_matters_most_is_planned_first_and_each_run_once(monkeypatch, tmp_path):
+    monkeypatch.setattr(lab, "RUNS", tmp_path / "runs.jsonl")
+    first, *_ = plan = [run for found in lab.plan().values() for run in found]
+    assert (first.recipe.net, first.images, first.seed) == ("2", 10_000, 0)
+    assert len(lab.missing()) == len(set(plan)) < len(plan)
+    assert set(lab.missing()) == set(plan)
+
+
+# ---- the command ----------------------------------------------------------------------------------------------------
+
+
+def few(n=3, **changes):
+    return lab.runs(["2"], 10_000, 1, range(n), **changes)
+
+
+@pytest.fixture
+def place(monkeypatch, tmp_path):
+    """The results and what has begun in a folder of the test, a plan of three runs, and threads for processes."""
+    monkeypatch.setattr(lab, "RUNS", tmp_path / "runs.jsonl")
+    monkeypatch.setattr(lab, "RUNNING", tmp_path / "running")
+    monkeypatch.setattr(lab, "plan", lambda: {"a": few(2), "b": few(3)})
+    monkeypatch.setattr(lab, "ProcessPoolExecutor", lambda jobs, context, begin: ThreadPoolExecutor(jobs))
+    return tmp_path
+
+
+def line_of(run, **fields):
+    look = {"accuracy": 0.5 + run.seed / 100, "loss": 1.0, "never_said": []}
+    known = {"images": run.images, "seed": run.seed, "tried": run.tried, "recipe": asdict(run.recipe)}
+    return known | {"trained": look, "held_out": look, "test": look, "notes_epochs": 0.01, "seconds": 36.0} | fields
+
+
+def test_a_run_is_made_once_and_one_that_was_stopped_again(place, monkeypatch, capsys):
+    asked = []
+
+    def made(run, deadline):
+        asked.append(run.seed)
+        lab.checkpoint(run).parent.mkdir(exist_ok=True)
+        lab.checkpoint(run).write_text("begun")
+        return None if asked == [0, 1] else line_of(run)
+
+    monkeypatch.setattr(lab, "made", made)
+    lab.work(1, 1)
+    assert asked == [0, 1, 2]
+    assert [json.loads(line)["seed"] for line in lab.RUNS.read_text().splitlines()] == [0, 2]
+    assert [path.name for path in lab.RUNNING.iterdir()] == [lab.checkpoint(few()[1]).name]
+    lab.work(1, 1)
+    assert asked == [0, 1, 2, 1]
+    assert [json.loads(line)["seed"] for line in lab.RUNS.read_text().splitlines()] == [0, 2, 1]
+    lab.work(1, 1)
+    assert asked == [0, 1, 2, 1]
+    assert capsys.readouterr().out.splitlines()[0] == "2 10,000 0 0.5 36.0 s"
+
+
+def test_a_line_is_there_whole_or_not_at_all(place, monkeypatch):
+    lab.record(line_of(few()[0]))
+    before = lab.RUNS.read_bytes()
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        lab.record(line_of(few()[1]))
+    assert lab.RUNS.read_bytes() == before
+    assert before.endswith(b"\n")
+
+
+def test_a_run_is_another_one_if_anything_differs(place):
+    lab.record(line_of(few()[0]))
+    assert [run.seed for run in lab.missing()] == [1, 2]
+    (run,) = few(1)
+    others = [replace(run, images=1000), replace(run, seed=1), replace(run, tried=True), *few(1, lr=1.0)]
+    assert all(str(other) not in lab.recorded() for other in others)
+    assert len({lab.checkpoint(r) for r in (run, *others)}) == 5
+
+
+def test_time_is_up_at_the_deadline():
+    assert not lab.Stop(time.time() + 60).stop
+    assert lab.Stop(time.time() - 1).stop
+    assert lab.made(few()[0], deadline=0) is None
+
+
+WORKER = """
+import os, sys, time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+import lab
+if __name__ == "__main__":
+    with ProcessPoolExecutor(1, get_context("spawn"), lab.begin) as pool:
+        print(pool.submit(os.getpid).result(), flush=True)
+        pool.submit(time.sleep, 60)
+        time.sleep(60)
+"""
+
+
+def test_no_process_is_left_when_the_command_is_killed(tmp_path):
+    (tmp_path / "command.py").write_text(WORKER)
+    paths = os.pathsep.join(map(str, (Path(lab.__file__).parent, Path(d2l.__file__).parents[1])))
+    environment = os.environ | {"PYTHONPATH": paths}
+    command = subprocess.Popen([sys.executable, tmp_path / "command.py"], stdout=subprocess.PIPE, env=environment)
+    worker = int(command.stdout.readline())
+    command.kill()
+    command.wait()
+    deadline = time.time() + 20
+    while alive(worker) and time.time() < deadline:
+        time.sleep(0.05)
+    assert not alive(worker)
+
+
+def alive(process):
+    """True while it runs; one that has ended and that nobody has asked for is a zombie."""
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True).stdout
+    return bool(state.strip()) and not state.startswith("Z")
+
+
+@pytest.fixture
+def little(place, monkeypatch):
+    """A network of a few channels; 60 images to train on, 30 held out, 50 to test, of which each class's first two."""
+    monkeypatch.setitem(recipe.NETS, "2", lambda: small((2, 3, 4)))
+    torch.manual_seed(0)
+    sets = {name: (torch.randint(256, (n, 1, 28, 28), dtype=torch.uint8), torch.arange(n) % 10)
+            for name, n in (("train", 60), ("apart", 30), ("test", 50))}  # fmt: skip
+    asked = []
+
+    def load(recipe, held_out=0):
+        asked.append(held_out)
+        augment = d2l.augment.Augment(recipe.flip, recipe.shift)
+        data = FashionMNIST(*sets["train"], normalize=True, augment=augment)
+        train = _loader(data, torch.utils.data.RandomSampler, 20)
+        return train, SimpleNamespace(dataset=FashionMNIST(*sets["apart" if held_out else "test"], normalize=True))
+
+    monkeypatch.setattr(lab, "load", load)
+    really = lab.first_of_each_class
+    monkeypatch.setattr(lab, "first_of_each_class", lambda data, n: really(data, 20 if n == 2_000 else n))
+    return asked
+
+
+def test_a_record_says_what_was_done_and_what_came_of_it(little, monkeypatch):
+    looked = []
+    monkeypatch.setattr(lab, "look", lambda net, data: looked.append((net, len(data), data.augment)) or len(data))
+    monkeypatch.setattr(lab, "price", lambda key, images: images)
+    (run,), trained, really = lab.runs(["2"], 40, 3, [3]), [], lab.train
+    monkeypatch.setattr(lab, "train", lambda *a, **k: trained.append(len(a[1].dataset)) or really(*a, **k))
+    line = lab.made(run)
+    assert trained == [40]
+    assert (line["trained"], line["held_out"], line["test"], line["test_sample"]) == (40, 30, 50, 20)
+    assert [size for _, size, _ in looked] == [40, 30, 50, 20]
+    assert all(augment is None for *_, augment in looked)
+    assert not any(isinstance(layer, nn.BatchNorm2d) for net, *_ in looked for layer in net.modules())
+    assert set(line) == {
+        *("images", "seed", "tried", "recipe", "trained", "held_out", "test", "test_sample", "stopped"),
+        *("notes_epochs", "seconds", "made_on"),
+    }
+    assert (line["images"], line["seed"], line["tried"], line["stopped"]) == (40, 3, False, None)
+    assert line["recipe"] == asdict(run.recipe)
+    assert line["notes_epochs"] == 3 * 40
+    assert line["made_on"]["versions"]["torch"] == torch.__version__
+    assert little == [500, 0]
+    json.dumps(line)
+
+
+def test_a_try_never_sees_the_test_images_and_a_run_on_all_holds_none_out(little):
+    (tried,) = lab.runs(["2"], 50, 1, [0], tried=True)
+    assert not {"test", "test_sample"} & set(lab.made(tried))
+    assert little == [500]
+    (whole,) = lab.runs(["2"], 60_000, 1, [0])
+    assert "held_out" not in lab.made(whole)
+    assert little == [500, 0, 0]
+
+
+def test_a_stopped_run_goes_on_from_its_last_epoch_and_ends_as_if_unbroken(little, monkeypatch):
+    run, other = lab.runs(["2"], 60, 4, [0, 1])
+    wanted = lab.made(run)
+    lab.checkpoint(run).unlink()
+    steps = iter([False] * 8 + [True] * 99)  # before anything, and after 7 of 12 steps: two whole epochs and a step
+    monkeypatch.setattr(lab.Stop, "stop", property(lambda self: next(steps)))
+    assert lab.made(run) is None
+    steps = iter([False] * 9)  # enough for the two epochs of three steps that are left, not for four
+    found = lab.made(run)
+    same = ("trained", "held_out", "test", "test_sample", "notes_epochs")
+    assert {key: found[key] for key in same} == {key: wanted[key] for key in same}
+    steps = iter([False] * 13)
+    assert lab.made(other)["trained"] != wanted["trained"]
+
+
+def test_a_look_counts_each_image_once_and_names_what_is_never_said():
+    """600 images, in two parts; the network says the image's first pixel, the class but in the last five."""
+    labels = torch.arange(600) % 9
+    images = torch.zeros(600, 1, 28, 28, dtype=torch.uint8)
+    images[:, 0, 0, 0] = labels
+    images[-5:, 0, 0, 0] = 8 - labels[-5:]
+
+    class Says(nn.Module):
+        def forward(self, X):
+            return nn.functional.one_hot((X[:, 0, 0, 0] * 255).round().long(), 10) * 100.0
+
+    found = lab.look(Says(), FashionMNIST(images, labels))
+    wrong = int((images[:, 0, 0, 0] != labels).sum())
+    assert found["accuracy"] == round(1 - wrong / 600, 6)
+    assert found["loss"] == pytest.approx(100 * wrong / 600, rel=1e-4)
+    assert found["never_said"] == ["Ankle boot"]
+
+
+def test_the_first_of_each_class_are_those_and_in_order():
+    labels = torch.tensor([3, 1, 0, 3, 2, 4, 5, 6, 7, 8, 9, 0, 1, 3, 2])
+    data = FashionMNIST(torch.arange(15).reshape(15, 1, 1, 1), labels)
+    lab.first_of_each_class(data, 10)
+    assert data.images.flatten().tolist() == [0, 1, 2, 4, 5, 6, 7, 8, 9, 10]
+    assert data.labels.tolist() == [3, 1, 0, 2, 4, 5, 6, 7, 8, 9]
+
+
+def test_the_table_says_means_deviations_and_paired_differences(place, monkeypatch, capsys):
+    keys = ["2", "1@macs"]
+    monkeypatch.setattr(lab, "plan", lambda: {"a question": lab.runs(keys, 10_000, 1, range(3))})
+    for run, accuracy in zip(lab.plan()["a question"], [0.90, 0.90, 0.90, 0.91, 0.90, 0.92], strict=True):
+        lab.record(line_of(run, test={"accuracy": accuracy}))
+    assert lab.table("a question")[4:6] == [
+        "| two 1×1 layers in a block: NiN (`2`) | 3 | 0.5100 ± 0.0100 | 0.5100 ± 0.0100 | 0.9000 ± 0.0000 |  |",
+        "| one 1×1 layer in a block, as many MACs (`1@macs`) | 3 | 0.5100 ± 0.0100 | 0.5100 ± 0.0100 | 0.9100 ± 0.0100 "
+        "| +0.0100 ± 0.0248 |",
+    ]
+    monkeypatch.setattr(lab, "plan", lambda: {"tries": lab.runs(["2"], 55_000, 1, [0], tried=True)})
+    lab.record({key: of for key, of in line_of(lab.plan()["tries"][0]).items() if key != "test"})
+    assert lab.table("tries")[4] == "| two 1×1 layers in a block: NiN (`2`) | 1 | 0.5000 | 0.5000 |  |  |"
+    monkeypatch.setattr("sys.argv", ["lab.py", "--table"])
+    lab.main()
+    assert capsys.readouterr().out.splitlines()[:5] == lab.table("tries")[:5]
+
+
+def test_the_outlook_reckons_with_the_speed_of_the_runs_so_far(place, monkeypatch, capsys):
+    """36 s for a hundredth of a notes-epoch is an hour for one; a run of 80,000 images is 0.0209 of them."""
+    monkeypatch.setattr(lab, "plan", lambda: {"a": few(2), "b": lab.runs(["2"], 60_000, 8, range(3))})
+    lab.record(line_of(few()[0]))
+    monkeypatch.setattr("sys.argv", ["lab.py", "--plan"])
+    lab.main()
+    hours = 3 * 8 * 60_000 * 11_929_344 / (60_000 * 762_297_352)  # MACs of this network and of the notes' own
+    assert capsys.readouterr().out.splitlines() == [
+        "a: 2 runs, 1 to make, 0.0 hours", f"b: 3 runs, 3 to make, {hours:.1f} hours",
+    ]  # fmt: skip
+
+
+def test_a_try_is_called_by_what_its_recipe_changes():
+    base, other = *lab.runs(["L"], 55_000, 1, [0], True), *lab.runs(["L"], 55_000, 1, [0], True, erase=8, lr=1.0)
+    assert lab.title(base, base) == "small, wider in front (`L`)"
+    assert lab.title(other, base) == "small, wider in front (`L`), lr=1.0, erase=8"
