@@ -167,6 +167,22 @@ def letters(value, allowed: Iterable[str]) -> list[str]:
     return found
 
 
+def exactly(
+    value, right: str, statements: Mapping[str, str], why: Callable[[str], str], *, none: str, extra: str, missing: str
+) -> None:
+    """Raises Wrong unless the letters in `value` are those of `right`, in whatever order.
+
+    It tells of the first letter that is not as it should be, in the order of `statements`: `extra` or `missing`, in
+    which {0} is the letter and {1} its statement, and then `why(letter)`. `none` is the beginning if no letter came.
+    """
+    said = letters(value, statements)
+    if not said:
+        raise Wrong(f"{none}: answer with at least one letter.")
+    for letter, statement in statements.items():
+        if (letter in said) != (letter in right):
+            raise Wrong(f"{(extra if letter in said else missing).format(letter, statement)} {why(letter)}.")
+
+
 def show(value) -> str:
     """A number for a sentence: 1,234 or 0.1235."""
     value = float(value)

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 
 from nin_course.checks import _read
 from nin_course.checks._cases import Judge
-from nin_course.checks._ladder import Wrong, exercise
+from nin_course.checks._ladder import exercise
 from nin_course.checks.mistakes.ch07 import (
     BEST,
     ERRORS,
@@ -178,12 +178,6 @@ def _why(letter: str) -> str:
 )
 def what_changes(letters) -> str:
     """The letters of what can change if all logits are divided by the same positive T."""
-    said = set(_read.letters(letters, STATEMENTS))
-    if not said:
-        raise Wrong("Something does change: answer with at least one letter.")
-    for letter in "ABCDE":
-        if letter in said and letter in "AB":
-            raise Wrong(f"{letter}, {STATEMENTS[letter]}, cannot change. {_why(letter)}.")
-        if letter not in said and letter in "CDE":
-            raise Wrong(f"{letter}, {STATEMENTS[letter]}, can change, too. {_why(letter)}.")
+    words = dict(none="Something does change", extra="{0}, {1}, cannot change.", missing="{0}, {1}, can change, too.")
+    _read.exactly(letters, "CDE", STATEMENTS, _why, **words)
     return "Right: C, D and E. A temperature mends how sure a network is, and never what it says."

@@ -116,14 +116,8 @@ def _why(letter: str) -> str:
 )
 def what_follows(letters) -> str:
     """The letters of what the runs of `three_networks()` allow one to say."""
-    said = set(_read.letters(letters, STATEMENTS))
-    if not said:
-        raise Wrong("Something follows: answer with at least one letter.")
-    for letter, statement in STATEMENTS.items():
-        if letter in said and letter not in ALLOWED:
-            raise Wrong(f"{letter}, {statement}: that does not follow. {_why(letter)}.")
-        if letter not in said and letter in ALLOWED:
-            raise Wrong(f"{letter}, {statement}: that does follow. {_why(letter)}.")
+    words = dict(extra="{0}, {1}: that does not follow.", missing="{0}, {1}: that does follow.")
+    _read.exactly(letters, ALLOWED, STATEMENTS, _why, none="Something follows", **words)
     return "Right: A and D. The rest may be true; these runs do not say so."
 
 

@@ -5,7 +5,7 @@ import torch
 from nin_course.checks import _read
 from nin_course.checks._calling import products
 from nin_course.checks._cases import Judge
-from nin_course.checks._ladder import Wrong, exercise
+from nin_course.checks._ladder import exercise
 from nin_course.checks.mistakes.ch09 import ON_PATCHES, WIDTHS, right
 
 
@@ -61,14 +61,8 @@ DISGUISED = "ACEGH"
 )
 def in_disguise(letters) -> str:
     """The letters of the layers that a 1×1 convolution could replace."""
-    said = set(_read.letters(letters, WHY))
-    if not said:
-        raise Wrong("There are some: answer with at least one letter.")
-    for letter, why in WHY.items():
-        if letter in said and letter not in DISGUISED:
-            raise Wrong(f"{letter} is none. {why}.")
-        if letter not in said and letter in DISGUISED:
-            raise Wrong(f"One that you did not name is one, too: {letter}. {why}.")
+    words = dict(extra="{0} is none.", missing="One that you did not name is one, too: {0}.")
+    _read.exactly(letters, DISGUISED, WHY, WHY.get, none="There are some", **words)
     return "Right: A, C, E, G and H. Not the name of a layer says what it is, but what each of its outputs looks at."
 
 

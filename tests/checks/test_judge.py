@@ -438,6 +438,20 @@ def test_letters_keep_their_order_and_those_of_a_set_are_sorted(value, read):
     assert sentence(_read.letters, value, "ABCD") == read
 
 
+@pytest.mark.parametrize(("value", "told"), [
+    ("CA", None), (["a", "C", "a"], None),
+    ("C", "A, a first, is one. Because 1."), ("B", "A, a first, is one. Because 1."),
+    ("BA", "B is none. Because 2."), ("CDA", "D is none. Because 4."), ("A", "C, a third, is one. Because 3."),
+    ("", "Some are: answer with at least one letter."), ([], "Some are: answer with at least one letter."),
+    ("E", "Answer with letters, A to D, in a list or a string; this is the string 'E'."),
+])  # fmt: skip
+def test_of_letters_all_and_no_others_are_wanted_and_the_first_that_is_not_right_is_told(value, told):
+    statements = {"A": "a first", "B": "a second", "C": "a third", "D": "a fourth"}
+    words = dict(none="Some are", extra="{0} is none.", missing="{0}, {1}, is one.")
+    exactly = lambda v: _read.exactly(v, "AC", statements, lambda k: f"Because {' ABCD'.index(k)}", **words)  # noqa: E731
+    assert sentence(exactly, value) == told
+
+
 @pytest.mark.parametrize(("value", "read"), [
     ((1, 2), {"one": 1.0, "two": 2.0}),
     (torch.tensor([[3, 4]]), {"one": 3.0, "two": 4.0}),
