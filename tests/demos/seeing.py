@@ -9,10 +9,13 @@ import hashlib
 import re
 
 import numpy as np
+import torch
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+import nin_course as d2l
+from nin_course.data import MEAN, STD
 from nin_course.files import SAMPLE_DIR
 
 BLUE, ORANGE, GREY, BLACK, WHITE = "#0b5fa5", "#d95f02", "#6b6b6b", "#000000", "#ffffff"
@@ -30,6 +33,7 @@ IMAGES = _sample("images-idx3", 16, (-1, 28, 28)) / np.float32(
 )  # the embedded test images, read without the package
 LABELS = _sample("labels-idx1", 8, (-1,)).astype(int)
 FIRST = [int((k == LABELS).argmax()) for k in range(10)]  # the first image of each class
+SIXTY = np.concatenate([np.flatnonzero(k == LABELS)[:6] for k in range(10)])  # the first six
 
 
 class Watched:
@@ -144,6 +148,24 @@ def rows_of(axis) -> list[str]:
     """The names beside the rows of a bar chart, from the top."""
     ticks = [(tick, label.get_text()) for tick, label in zip(axis.get_yticks(), axis.get_yticklabels(), strict=True)]
     return [name for _, name in sorted(ticks, key=lambda t: -axis.transData.transform((0, t[0]))[1])]
+
+
+def points(line) -> list[tuple]:
+    """(x, y) of every point of a line, in its order."""
+    return [tuple(round(float(value), 6) for value in point) for point in line.get_xydata()]
+
+
+def legend(figure) -> dict:
+    """What is written in the figure's one legend -> the mark beside it."""
+    (found,) = figure.legends
+    return dict(zip((text.get_text() for text in found.get_texts()), found.legend_handles, strict=True))
+
+
+def votes(images) -> np.ndarray:
+    """(N, H, W) numbers from 0 to 1 -> (N, 10, h, w): what the shipped network averages, its class maps."""
+    X = torch.tensor(np.asarray(images), dtype=torch.float32)[:, None]
+    with torch.no_grad():
+        return d2l.pretrained_nin()[:-2]((X - MEAN) / STD).numpy()
 
 
 def row_of(axis, bar) -> str:

@@ -1,9 +1,6 @@
 """The ballot box: ten maps of votes, which of them are counted, and what the answer then is."""
 
-from functools import cache
-
 import numpy as np
-import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from matplotlib.colors import to_hex
@@ -14,6 +11,7 @@ from seeing import (
     IMAGES,
     LABELS,
     NAMES,
+    SIXTY,
     Watched,
     axis_named,
     bars,
@@ -24,24 +22,15 @@ from seeing import (
     row_of,
     rows_of,
     shown,
+    votes,
     votes_for_in_orange,
 )
 
-import nin_course as d2l
-from nin_course.data import MEAN, STD
 from nin_course.demos import BallotBox
 from nin_course.demos.ballot_box import voters
 
-CHOSEN = np.concatenate([np.flatnonzero(k == LABELS)[:6] for k in range(10)])  # the first six images of each class
+VOTES = votes(IMAGES[SIXTY])  # (60, 10, 7, 7)
 DEMO = Watched(BallotBox, **BallotBox().state)
-
-
-@cache
-def votes() -> np.ndarray:
-    """(60, 10, 7, 7): what the shipped network averages, for the sixty images."""
-    with torch.no_grad():
-        X = torch.tensor((IMAGES[CHOSEN][:, None] - MEAN) / STD).float()
-        return d2l.pretrained_nin()[:-2](X).numpy()
 
 
 def ranges():
@@ -56,7 +45,7 @@ def ranges():
 @given(st.integers(0, 59), ranges(), ranges(), st.booleans())
 def test_what_is_counted_is_painted_and_only_what_is_counted_makes_the_answer(image, rows, columns, outside):
     DEMO.at(image=image, rows=rows, columns=columns, outside=outside)
-    figure, maps = DEMO.figure, votes()[image]
+    figure, maps = DEMO.figure, VOTES[image]
     counted = np.array(
         [[(rows[0] <= r <= rows[1] and columns[0] <= c <= columns[1]) != outside for c in range(7)] for r in range(7)]
     )
@@ -65,7 +54,7 @@ def test_what_is_counted_is_painted_and_only_what_is_counted_makes_the_answer(im
     # the garment, and what of it is not counted
     garment = axis_named(figure, "in truth: ")
     assert garment.get_title() == f"in truth: {NAMES[image // 6]}"
-    np.testing.assert_allclose(shown(picture(garment)), IMAGES[CHOSEN[image]], atol=1e-6)
+    np.testing.assert_allclose(shown(picture(garment)), IMAGES[SIXTY[image]], atol=1e-6)
     assert is_grey(picture(garment))
     (shade,) = (i for i in garment.images if i.get_array().ndim == 3)
     assert shade.get_extent() == picture(garment).get_extent()
@@ -117,9 +106,9 @@ def test_a_vote_for_a_class_is_orange_and_eight_is_the_full_colour_as_the_words_
 
 def test_the_images_are_six_of_each_class_and_the_votes_those_of_the_shipped_network():
     images, labels, maps = voters()
-    np.testing.assert_array_equal(images, IMAGES[CHOSEN])
+    np.testing.assert_array_equal(images, IMAGES[SIXTY])
     assert labels.tolist() == [k for k in range(10) for _ in range(6)]
-    np.testing.assert_allclose(maps, votes(), atol=1e-4)
+    np.testing.assert_allclose(maps, VOTES, atol=1e-4)
 
 
 def answer(image, rows=(0, 6), columns=(0, 6)):
@@ -132,6 +121,6 @@ def test_what_chapter_03_says_was_found_in_the_ballot_box_is_there():
     assert [row for row in range(7) if answer(58, (row, row)) == "Ankle boot"] == [3]
     assert (answer(1), answer(1, (0, 5))) == ("T-shirt", "Shirt")
     assert (answer(27), answer(27, (1, 6))) == ("Coat", "Shirt")
-    assert (votes().mean((2, 3)).argmax(1) != LABELS[CHOSEN]).nonzero()[0].tolist() == [20, 28, 36, 55, 58]
+    assert (VOTES.mean((2, 3)).argmax(1) != LABELS[SIXTY]).nonzero()[0].tolist() == [20, 28, 36, 55, 58]
     assert (answer(20), answer(20, (1, 6))) == ("Trouser", "Dress")
     assert (answer(55), answer(55, columns=(0, 3))) == ("Sandal", "Ankle boot")

@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 import torch
 from matplotlib.colors import to_hex
-from seeing import BLUE, GREY, ORANGE, WHITE, Watched, numbers
+from seeing import BLUE, GREY, ORANGE, WHITE, Watched, color, legend, numbers
 from torch import nn
 from torchvision import models
 
@@ -151,10 +151,9 @@ def test_a_size_that_a_network_does_not_take_is_said_in_words_and_nothing_is_dra
 
 
 def test_the_legend_gives_each_kind_its_colour_and_hatch():
-    (legend,) = DEMO.figure.legends
-    shown = {t.get_text(): to_hex(p.get_facecolor()) for t, p in zip(legend.texts, legend.get_patches(), strict=True)}
+    shown = {words: color(patch) for words, patch in legend(DEMO.figure).items()}
     words = ("1×1 convolution", "nn.Linear at every place", "larger window", "depthwise convolution")
     words += ("attention's own products (no weights)", "dense, at one place")
     assert shown == dict(zip(words, COLORS, strict=True))
-    hatches = {to_hex(bar.get_facecolor()): bar.get_hatch() for bar in DEMO.figure.axes[0].patches}
-    assert hatches == {to_hex(p.get_facecolor()): p.get_hatch() for p in legend.get_patches()}
+    hatches = {color(bar): bar.get_hatch() for bar in DEMO.figure.axes[0].patches}
+    assert hatches == {color(patch): patch.get_hatch() for patch in legend(DEMO.figure).values()}

@@ -1,11 +1,9 @@
 """Find the shoes: what the picture marks, and what the line counts, against sums of its own."""
 
 import re
-from functools import cache
 
 import numpy as np
 import pytest
-import torch
 from matplotlib.colors import to_hex
 from seeing import (
     BLACK,
@@ -16,27 +14,21 @@ from seeing import (
     ORANGE,
     Watched,
     axis_named,
+    color,
     fills,
     is_grey,
+    legend,
     picture,
+    points,
     shown,
+    votes,
     votes_for_in_orange,
 )
 
-import nin_course as d2l
-from nin_course.data import MEAN, STD
 from nin_course.demos import FindTheShoes
 
 DEMO = Watched(FindTheShoes, **FindTheShoes().state)
 SHOES = (5, 7, 9)
-
-
-@cache
-def votes(pixels: bytes) -> np.ndarray:
-    """(10, 27, 27) of a canvas, float32 in [0, 1]."""
-    X = torch.tensor(np.frombuffer(pixels, np.float32).reshape(1, 1, 108, 108).copy())
-    with torch.no_grad():
-        return d2l.pretrained_nin()[:-2]((X - MEAN) / STD)[0].numpy()
 
 
 def lead_of(canvas, wanted, black):
@@ -44,7 +36,7 @@ def lead_of(canvas, wanted, black):
     full = np.array(
         [[(canvas[4 * r : 4 * r + 4, 4 * c : 4 * c + 4] > 0).sum() >= 4 for c in range(27)] for r in range(27)]
     )
-    maps = votes(canvas.astype(np.float32).tobytes()) * (1 if black else full)
+    maps = votes(canvas[None])[0] * (1 if black else full)
     padded = np.pad(maps, ((0, 0), (2, 2), (2, 2)))
     mean = sum(padded[:, r : r + 27, c : c + 27] for r in range(5) for c in range(5)) / 25
     return np.max(mean[list(wanted)], 0) - np.max(np.delete(mean, wanted, 0), 0), full
@@ -62,10 +54,10 @@ def garments(canvas):
     return found
 
 
-def points(axis, marker):
-    """(x, y) of every mark of this kind."""
+def marked(axis, marker):
+    """The marks of this kind."""
     (line,) = [line for line in axis.lines if line.get_marker() == marker]
-    return line, {(round(float(x), 3), round(float(y), 3)) for x, y in zip(*line.get_data(), strict=True)}
+    return line
 
 
 STATES = [
@@ -107,11 +99,10 @@ def test_what_stands_out_is_marked_and_counted_as_an_independent_count_does(stat
     dots = [p for p in places if any(holds(corner, p) for corner in wanted)]
     crosses = [p for p in places if p not in dots]
     for marker, chosen, colour in (("o", dots, BLUE), ("X", crosses, ORANGE)):
-        line, found = points(collage, marker)
-        assert found == {(4 * c + 1.5, 4 * r + 1.5) for r, c in chosen}
-        over_votes, found = points(votes_axis, marker)
-        assert found == {(c, r) for r, c in chosen}
-        assert {to_hex(line.get_color()), to_hex(over_votes.get_color())} == {colour}
+        line, over_votes = marked(collage, marker), marked(votes_axis, marker)
+        assert set(points(line)) == {(4 * c + 1.5, 4 * r + 1.5) for r, c in chosen}
+        assert set(points(over_votes)) == {(c, r) for r, c in chosen}
+        assert color(line) == color(over_votes) == colour
     shown_frames = [p for p in collage.patches if p.get_visible()]
     looks = {(p.get_width(), p.get_height(), to_hex(p.get_edgecolor()), p.get_fill()) for p in shown_frames}
     assert looks <= {(28, 28, BLUE, False)}
@@ -139,17 +130,12 @@ def test_the_picture_is_grey_a_lead_is_orange_and_fills_its_axis():
     assert fills(picture(collage))
     assert fills(picture(votes_axis))
     assert FindTheShoes.size[1] * 110 < 400  # pixels: with its controls it fits below 600
-    (legend,) = DEMO.figure.legends
-    looks = [(h.get_marker(), to_hex(h.get_color()), t.get_text()) for h, t in zip(*parts_of(legend), strict=True)]
+    looks = [(mark.get_marker(), color(mark), words) for words, mark in legend(DEMO.figure).items()]
     assert looks == [
         ("o", BLUE, "in a wanted garment"),
         ("X", ORANGE, "false alarm"),
         ("None", BLACK, "threshold"),
     ]
-
-
-def parts_of(legend):
-    return legend.legend_handles, legend.get_texts()
 
 
 def said(**state):
@@ -163,7 +149,7 @@ def test_what_chapter_07_says_was_found_is_there():
     assert said(threshold=2.0) == [1, 2, 0]
     assert said(seed=12, **dict.fromkeys([NAMES[k] for k in SHOES], False)) == [0, 0, 2]
     collage = axis_named(DEMO.figure, "blue frame")
-    (at_the_edge, below) = sorted(points(collage, "X")[1])
+    (at_the_edge, below) = sorted(points(marked(collage, "X")))
     bag = [(top, left) for k, top, left in garments(shown(picture(collage))) if k == 8]
     assert at_the_edge[0] < 4
     assert any(0 <= below[1] - (top + 28) < 12 and 0 <= below[0] - left < 28 for top, left in bag)

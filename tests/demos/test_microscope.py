@@ -11,6 +11,7 @@ from seeing import (
     LABELS,
     NAMES,
     ORANGE,
+    SIXTY,
     Watched,
     axis_named,
     fills,
@@ -27,7 +28,6 @@ import nin_course as d2l
 from nin_course.data import MEAN, STD
 from nin_course.demos import Microscope, microscope
 
-CHOSEN = np.concatenate([np.flatnonzero(k == LABELS)[:6] for k in range(10)])  # as in the ballot box
 DEMO = Watched(Microscope, image=3, layer=1, channel=0, strongest=True, row=0, column=0)
 WORDS = ("block 1", "block 2", "block 3", "class maps")
 # By hand: a cell c of a layer sees `side` pixels from `step` · c + `first` on. Block 1: a 5 × 5 window, padding 2.
@@ -59,7 +59,7 @@ def layers_of(X) -> list:
 
 @cache
 def maps(image):
-    return [layer[0] for layer in layers_of(IMAGES[CHOSEN[image]][None])]
+    return [layer[0] for layer in layers_of(IMAGES[SIXTY[image]][None])]
 
 
 @cache
@@ -107,7 +107,7 @@ def test_the_map_the_cell_and_what_it_sees_are_those_of_the_channel(image, layer
     assert on_map.get_title() == f"{('block 1', 'block 2', 'block 3', 'class maps')[layer]}: {name}"
     assert sees.get_title() == f"what cell {cell} sees"
     for axis in (look, sees):
-        np.testing.assert_allclose(shown(picture(axis)), IMAGES[CHOSEN[image]], atol=1e-6)
+        np.testing.assert_allclose(shown(picture(axis)), IMAGES[SIXTY[image]], atol=1e-6)
         assert is_grey(picture(axis))
     np.testing.assert_allclose(shown(picture(on_map)), values, atol=1e-3)
     assert fills(picture(look))

@@ -24,12 +24,11 @@ from seeing import (
     row_of,
     rows_of,
     shown,
+    votes,
     votes_for_in_orange,
     words,
 )
 
-import nin_course as d2l
-from nin_course.data import MEAN, STD
 from nin_course.demos import YourPhoto
 from nin_course.photo import PHOTOS
 
@@ -61,13 +60,6 @@ def steps(figure) -> list:
     return in_reading_order(axis for axis in figure.axes if axis.get_visible())[:5]
 
 
-def said_by_the_network(small) -> tuple:
-    """(probabilities (10,), class maps (10, 7, 7)) of what is shown as 28 × 28."""
-    with torch.no_grad():
-        maps = d2l.pretrained_nin()[:5]((torch.tensor(small).float()[None, None] - MEAN) / STD)[0]
-    return maps.mean((1, 2)).softmax(0).numpy(), maps.numpy()
-
-
 @pytest.mark.parametrize("name", GIVEN)
 @pytest.mark.parametrize("ground", [True, False])
 def test_the_answer_is_the_networks_for_the_28_pixels_that_are_shown(name, ground):
@@ -82,7 +74,8 @@ def test_the_answer_is_the_networks_for_the_28_pixels_that_are_shown(name, groun
     assert all(is_grey(picture(axis)) for axis in (grey, bright, square, small))
     assert all(fills(picture(axis)) for axis in (grey, square, small))
     assert shown(picture(small)).shape == (28, 28)
-    shares, maps = said_by_the_network(shown(picture(small)))
+    (maps,) = votes(shown(picture(small))[None])
+    shares = torch.tensor(maps).mean((1, 2)).softmax(0).numpy()
     first, second = np.argsort(shares)[::-1][:2]
     (chart,) = (axis for axis in figure.axes if axis.containers)
     assert rows_of(chart) == NAMES
@@ -93,10 +86,10 @@ def test_the_answer_is_the_networks_for_the_28_pixels_that_are_shown(name, groun
     for k, share in enumerate(shares):
         assert beside[k][0] == pytest.approx(share + 0.01, abs=1e-4)
         assert beside[k][1] == f"{100 * share:.0f}%"
-    votes, known = axis_named(figure, "votes for "), axis_named(figure, f"{NAMES[first]} as it knows it")
-    assert votes.get_title() == f"votes for {NAMES[first]}"
-    np.testing.assert_allclose(shown(picture(votes)), maps[first], atol=1e-3)
-    assert votes_for_in_orange(picture(votes), 8)
+    class_map, known = axis_named(figure, "votes for "), axis_named(figure, f"{NAMES[first]} as it knows it")
+    assert class_map.get_title() == f"votes for {NAMES[first]}"
+    np.testing.assert_allclose(shown(picture(class_map)), maps[first], atol=1e-3)
+    assert votes_for_in_orange(picture(class_map), 8)
     np.testing.assert_allclose(shown(picture(known)), IMAGES[FIRST[first]], atol=1e-6)
     (legend,) = (text for text in figure.texts)
     assert legend.get_text() == "orange: for it\npurple: against\nfull colour:\n8 or more"
