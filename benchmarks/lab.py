@@ -5,12 +5,15 @@ the embedded sample, and 55,000 all but the 5,000 that are held out) and then me
 5,000 training images held out (unless it was trained on all 60,000), and on the 10,000 test images (unless it is a try:
 recipes are chosen by the images held out alone). "test_sample" are the 2,000 of these that the sample has.
 
+`--device cuda` (mps, xpu) trains on a GPU. There the same seed draws other numbers, so what is recorded from another
+device counts as not made here, and runs of two devices are never a pair: make all runs of a question on one.
+
 A run that has ended is one line of nin_course/assets/lab/runs.jsonl, and the file is always whole. One that is stopped
 goes on from its last epoch. The learning rate is 4e-3 for all, which docs/decisions/0009 chose on held-out images for
 `nin_small`; "rates" asks whether another one would change the answers. Only one such command may work at a time.
 
---plan    the runs still to be made, question by question, without making any
---table   what is recorded: means, spreads and paired differences with 95 % intervals
+--plan    the runs still to be made on this device, question by question, without making any
+--table   what is recorded, device by device: means, spreads and paired differences with 95 % intervals
 """
 
 import argparse
@@ -34,11 +37,12 @@ from torch import nn
 from nin_course.budget import notes_epochs
 from nin_course.checkpoint import write_whole
 from nin_course.data import LABELS, FashionMNIST
+from nin_course.device import find_device
 from nin_course.diagnose import evaluation_mode
 from nin_course.lab import VARIANTS, makers
 from nin_course.norm import fold_batch_norm
 from nin_course.recipe import NETS, Recipe, load, preset, train
-from nin_course.results import RUNS, paired
+from nin_course.results import RUNS, device_of, paired
 from nin_course.results import runs as read
 from nin_course.runs import made_on
 from nin_course.speed import Fast, has_bfloat16
@@ -78,11 +82,12 @@ def plan() -> dict[str, list[Run]]:
     tries = {"batch_size": 64, "weight_decay": 0.01}, {}, {"erase": 0}, {"shift": 2}, {"lr": 8e-3}
     return {
         "layers": runs(("2", *LAYERS), 10_000, 8, five),
+        "relu": runs(("2", "relu"), 10_000, 8, five),
+        "pooling": runs(("2", "gmp", "avgpool", "avgpool+gmp"), 10_000, 8, five),
+        "squeeze": runs(("2", "squeeze", "squeeze@parameters", "squeeze@macs"), 10_000, 8, five),
         "dense, 10,000 images": runs(("2", *DENSE), 10_000, 8, five),
         "dense, 1,000 images": runs(*few),
-        "squeeze": runs(("2", "squeeze", "squeeze@parameters", "squeeze@macs"), 10_000, 8, five),
-        "pooling": runs(("2", "gmp", "avgpool", "avgpool+gmp"), 10_000, 8, five),
-        "relu": runs(("2", "relu"), 10_000, 8, five),
+        "family on the sample": runs(("S", "M", "L", "XL"), 10_000, 8, three),
         "relu, no batch norm": runs(("2", "relu"), 10_000, 8, five, batch_norm=False, lr=1e-3),
         "dense, 1,000 images as they are": runs(*few, **BARE),
         "dense, 10,000 images as they are": runs(("2", *DENSE), 10_000, 8, five, **BARE),
@@ -109,12 +114,15 @@ def first_of_each_class(data: FashionMNIST, images: int) -> None:
 
 @torch.no_grad()
 def look(net: nn.Module, data: FashionMNIST) -> dict:
-    """Accuracy and mean cross-entropy of `net` on images, each as it is; and the classes that it never says."""
-    with evaluation_mode(net):
+    """Accuracy and mean cross-entropy of `net` on images, each as it is; and the classes that it never says.
+
+    In float32 on every device: NVIDIA's GPUs would leave out 13 bits (TF32).
+    """
+    with evaluation_mode(net), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
         logits = torch.cat([net(data[range(k, min(k + 500, len(data)))][0]) for k in range(0, len(data), 500)])
     said = logits.argmax(dim=1)
     return {
-        "accuracy": round((said == data.labels).double().mean().item(), 6),
+        "accuracy": round((said == data.labels).sum().item() / len(data), 6),
         "loss": round(nn.functional.cross_entropy(logits, data.labels).item(), 5),
         "never_said": [name for k, name in enumerate(LABELS) if k not in said],
     }
@@ -148,21 +156,24 @@ def end_with(process) -> None:
     os._exit(1)
 
 
-def checkpoint(run: Run) -> Path:
-    """Where a run that has begun is kept until it is recorded."""
-    return RUNNING / f"{hashlib.sha256(str(run).encode()).hexdigest()[:16]}.pt"
+def checkpoint(run: Run, device: str = "cpu") -> Path:
+    """Where a run that has begun is kept until it is recorded; what was begun elsewhere does not go on here."""
+    name = str(run) + f" on {device}" * (device != "cpu")
+    return RUNNING / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.pt"
 
 
-def made(run: Run, deadline: float = float("inf")) -> dict | None:
+def made(run: Run, deadline: float = float("inf"), device: str = "cpu") -> dict | None:
     """Trains and measures once: a line of the record, or None if there was no time for the whole run."""
     stop = Stop(deadline)
     if stop.stop:
         return None
-    train_iter, apart = load(run.recipe, held_out=HELD_OUT if run.images < 60_000 else 0)
+    train_iter, apart = load(run.recipe, device, held_out=HELD_OUT if run.images < 60_000 else 0)
     data = train_iter.dataset
     first_of_each_class(data, run.images)
-    files = dict(checkpoint=checkpoint(run), resume=True)
-    net, history = train(run.recipe, train_iter, seed=run.seed, device="cpu", progress=False, callbacks=[stop], **files)
+    files = dict(checkpoint=checkpoint(run, device), resume=True)
+    net, history = train(
+        run.recipe, train_iter, seed=run.seed, device=device, progress=False, callbacks=[stop], **files
+    )
     if history.stopped and stop.stop:
         return None
     folded, data.augment = Fast(fold_batch_norm(net), channels_last=True), None
@@ -172,7 +183,7 @@ def made(run: Run, deadline: float = float("inf")) -> dict | None:
     if run.images < 60_000:
         found["held_out"] = look(folded, apart.dataset)
     if not run.tried:
-        test = load(run.recipe)[1].dataset
+        test = load(run.recipe, device)[1].dataset
         found["test"] = look(folded, test)
         first_of_each_class(test, 2_000)
         found["test_sample"] = look(folded, test)
@@ -185,19 +196,26 @@ def made(run: Run, deadline: float = float("inf")) -> dict | None:
         "stopped": history.findings if history.stopped else None,
         "notes_epochs": round(cost, 4),
         "seconds": round(sum(history.seconds), 1),
-        "made_on": made_on("cpu", run.recipe.fast and has_bfloat16("cpu")),
+        "made_on": made_on(device, run.recipe.fast and has_bfloat16(device)),
     }
 
 
-def recorded() -> dict[str, dict]:
-    """str(run) -> its line."""
-    records = read(RUNS) if RUNS.exists() else []
-    return {str(Run(r["images"], r["seed"], Recipe(**r["recipe"]), r["tried"])): r for r in records}
+def recorded() -> dict[str, dict[str, dict]]:
+    """Device and precision -> str(run) -> its line."""
+    found: dict[str, dict[str, dict]] = {}
+    for r in read(path=RUNS) if RUNS.exists() else []:
+        found.setdefault(device_of(r), {})[str(Run(r["images"], r["seed"], Recipe(**r["recipe"]), r["tried"]))] = r
+    return found
 
 
-def missing() -> list[Run]:
-    """What is planned and not recorded, in the order of the plan, each once."""
-    done = recorded()
+def here(device: str) -> dict[str, dict]:
+    """str(run) -> its line, of the runs that were made on a device as this one is."""
+    return recorded().get(device_of({"made_on": made_on(device, has_bfloat16(device))}), {})
+
+
+def missing(device: str = "cpu") -> list[Run]:
+    """What is planned and not recorded from this device, in the order of the plan, each once."""
+    done = here(device)
     return [run for run in dict.fromkeys(r for found in plan().values() for r in found) if str(run) not in done]
 
 
@@ -207,24 +225,24 @@ def record(line: dict) -> None:
     write_whole(RUNS, before + json.dumps(line).encode() + b"\n")
 
 
-def work(jobs: int, minutes: float) -> None:
+def work(jobs: int, minutes: float, device: str = "cpu") -> None:
     """Makes what is missing, so many runs at a time, one thread each, until all are made or time is up."""
     deadline = time.time() + 60 * minutes
     with ProcessPoolExecutor(jobs, get_context("spawn"), begin) as pool:
-        asked = {pool.submit(made, run, deadline): run for run in missing()}
+        asked = {pool.submit(made, run, deadline, device): run for run in missing(device)}
         for future in as_completed(asked):
             run, line = asked[future], future.result()
             if line is None:
                 continue
             record(line)
-            checkpoint(run).unlink(missing_ok=True)
+            checkpoint(run, device).unlink(missing_ok=True)
             accuracy = line.get("test", line.get("held_out"))["accuracy"]
             print(run.recipe.net, f"{run.images:,}", run.seed, accuracy, f"{line['seconds']} s", flush=True)
 
 
-def outlook() -> list[str]:
-    """A line a question: how many of its runs are recorded, and the hours of one thread that the others will take."""
-    done = recorded()
+def outlook(device: str = "cpu") -> list[str]:
+    """A line a question: how many of its runs are still to be made here, and the hours of one thread for these."""
+    done = here(device)
     rate = sum(line["seconds"] for line in done.values()) / (sum(line["notes_epochs"] for line in done.values()) or 1)
     lines, counted = [], set(done)
     for question, wanted in plan().items():
@@ -242,18 +260,26 @@ def price(key: str, images: int) -> float:
 
 
 def table(question: str) -> list[str]:
-    """Lines of Markdown: each network's mean and deviation, and how it differs from the first one, seed by seed."""
-    wanted, done = plan()[question], recorded()
-    compared = "held_out" if wanted[0].tried else "test"
-    found: dict[str, list[dict]] = {}
-    for run in wanted:
-        if str(run) in done:
-            found.setdefault(title(run, wanted[0]), []).append(done[str(run)])
-    lines = [f"## {question}", "", "| network | seeds | trained on | held out | test | paired difference |"]
-    lines.append("|---|---|---|---|---|---|")
+    """Lines of Markdown for each device: a network's means and deviations; how it differs from the first, in pairs."""
+    wanted = plan()[question]
+    lines = []
+    for device, done in recorded().items():
+        found: dict[str, list[dict]] = {title(run, wanted[0]): [] for run in wanted}
+        for run in wanted:
+            found[title(run, wanted[0])] += [done[str(run)]] if str(run) in done else []
+        if any(found.values()):
+            lines += [f"## {question} ({device})", "", *rows(found, "held_out" if wanted[0].tried else "test"), ""]
+    return lines or [f"## {question}", "", "Not recorded yet.", ""]
+
+
+def rows(found: dict[str, list[dict]], compared: str) -> list[str]:
+    """A Markdown table of each network's lines; its accuracies in the field `compared` make pairs with the first's."""
+    lines = ["| network | seeds | trained on | held out | test | paired difference |", "|---|---|---|---|---|---|"]
     of = {name: {line["seed"]: line[compared]["accuracy"] for line in group} for name, group in found.items()}
-    first = next(iter(of.values()), {})
+    first = next(iter(of.values()))
     for name, group in found.items():
+        if not group:
+            continue
         columns = [name, str(len(group))]
         for where in ("trained", "held_out", "test"):
             values = [line[where]["accuracy"] for line in group if where in line]
@@ -262,7 +288,7 @@ def table(question: str) -> list[str]:
         shared = of[name] is not first and len(set(of[name]) & set(first)) > 1
         columns.append("{:+.4f} ± {:.4f}".format(*paired(of[name], first)) if shared else "")
         lines.append("| " + " | ".join(columns) + " |")
-    return [*lines, ""]
+    return lines
 
 
 def title(run: Run, first: Run) -> str:
@@ -274,17 +300,22 @@ def title(run: Run, first: Run) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--device", default="cpu", help="where to train: cpu, or cuda, mps, xpu (a GPU)")
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time, one thread each")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so many")
     parser.add_argument("--plan", action="store_true", help="say what is still to be made")
     parser.add_argument("--table", action="store_true", help="say what is recorded")
     chosen = parser.parse_args()
+    try:
+        find_device(chosen.device)
+    except ValueError as error:
+        parser.error(str(error))
     if chosen.plan:
-        print("\n".join(outlook()))
+        print("\n".join(outlook(chosen.device)))
     elif chosen.table:
         print("\n".join(line for question in plan() for line in table(question)))
     else:
-        work(chosen.jobs, chosen.minutes)
+        work(chosen.jobs, chosen.minutes, chosen.device)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,10 @@ RUNS = ASSETS / "lab" / "runs.jsonl"
 STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)  # 95 %, two-sided, 1 to 9 degrees of freedom
 
 
-def runs(path: Path = RUNS) -> list[dict]:
+def runs(device: str | None = None, path: Path = RUNS) -> list[dict]:
     """The recorded runs of chapter 08, as `benchmarks/lab.py` made them, in the order in which they ended.
+
+    All of them, or those that were made on one device (a `device_of`), which alone may be compared seed by seed.
 
     Each has `images` (how many it was trained on), `seed`, `recipe` (its "net" is a key of VARIANTS), `tried` (True: a
     try for the best recipe, never measured on the test images), and what was measured: `trained`, `held_out`, `test`
@@ -25,16 +27,28 @@ def runs(path: Path = RUNS) -> list[dict]:
     >>> {run["images"] for run in runs() if "held_out" not in run} <= {60_000}
     True
     """
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    found = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [run for run in found if device in (None, device_of(run))]
+
+
+def device_of(run: dict) -> str:
+    """What a run was made on, as far as its numbers depend on it: "CPU, bfloat16", or "NVIDIA H200, bfloat16".
+
+    How many threads it had is left out. On another device a seed draws other numbers, and without bfloat16 the sums are
+    others, so that two runs of one seed are no pair.
+    """
+    made_on = run["made_on"]
+    return made_on["device"].split(",")[0] + f", {made_on['autocast']}" * (made_on["autocast"] != "no")
 
 
 @dataclass(frozen=True)
 class Point:
-    """All runs of a network by one recipe on so many images: the accuracy on the test images of each seed."""
+    """All runs of a network by one recipe on so many images and one device: the accuracy on the test images by seed."""
 
     net: str  # a key of VARIANTS
     images: int
     recipe: dict  # but for the network and the images' side, which are those of the variant
+    device: str  # a `device_of`
     accuracy: dict[int, float]
 
     @property
@@ -52,8 +66,8 @@ def points(found: list[dict], where: str = "test") -> list[Point]:
         if run["tried"]:
             continue
         recipe = {name: value for name, value in run["recipe"].items() if name not in ("net", "size")}
-        key = run["recipe"]["net"], run["images"], str(recipe)
-        point = grouped.setdefault(key, Point(*key[:2], recipe, {}))
+        net, images, device = run["recipe"]["net"], run["images"], device_of(run)
+        point = grouped.setdefault((net, images, device, str(recipe)), Point(net, images, recipe, device, {}))
         point.accuracy[run["seed"]] = run[where]["accuracy"]
     return list(grouped.values())
 

@@ -13,13 +13,15 @@ from nin_course.results import Point, paired, points, runs
 
 COSTS = ("parameters", "MACs", "memory to train", "memory to predict")  # AXES in fewer words
 ENOUGH = 3  # seeds that both have
+DEVICE = "CPU, bfloat16"  # on which nearly all were trained
 
 
 def trained_on(point: Point) -> str:
-    """How many images, and what the recipe has otherwise than the laptop preset: "1,000 images (no flip)"."""
+    """How many images, and what was otherwise than by the laptop preset on DEVICE: "1,000 images (no flip)"."""
     usual = asdict(preset("laptop", sample=False, epochs=max(8, 80_000 // point.images)))
     changed = {name: value for name, value in point.recipe.items() if value != usual[name]}
     words = [f"no {name}" if value is False else f"{name} {value:g}" for name, value in changed.items()]
+    words += [point.device] * (point.device != DEVICE)
     return f"{point.images:,} images" + f" ({', '.join(words)})".replace("_", " ") * bool(words)
 
 

@@ -14,10 +14,10 @@ from nin_course.results import Point
 LAPTOP = {k: v for k, v in vars(preset("laptop", sample=False)).items() if k not in ("net", "size")}
 # In parameters: squeeze 35,750 · 2 121,418 · map 126,328
 COURSE = [
-    Point("squeeze", 10_000, LAPTOP, {0: 0.84, 1: 0.85, 2: 0.86}),
-    Point("2", 10_000, LAPTOP | {"epochs": 20, "lr": 0.008}, {k: 0.9 for k in range(5)}),
-    Point("2", 10_000, LAPTOP, {k: 0.89 for k in range(5)}),
-    Point("map", 10_000, LAPTOP, {0: 0.99, 1: 0.99}),
+    Point("squeeze", 10_000, LAPTOP, "CPU", {0: 0.84, 1: 0.85, 2: 0.86}),
+    Point("2", 10_000, LAPTOP | {"epochs": 20, "lr": 0.008}, "CPU", {k: 0.9 for k in range(5)}),
+    Point("2", 10_000, LAPTOP, "CPU", {k: 0.89 for k in range(5)}),
+    Point("map", 10_000, LAPTOP, "CPU", {0: 0.99, 1: 0.99}),
 ]
 
 

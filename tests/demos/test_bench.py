@@ -4,8 +4,7 @@ import re
 
 import pytest
 import torch
-from matplotlib.colors import to_hex
-from seeing import BLUE, GREY, ORANGE, Watched, numbers
+from seeing import BLUE, GREY, ORANGE, Watched, color, numbers, points
 from torch import nn
 
 from nin_course.demos import Bench, bench
@@ -15,11 +14,12 @@ LAPTOP = dict(sample=False, epochs=8, batch_size=64, lr=4e-3, weight_decay=1e-2,
 LAPTOP |= dict(batch_norm=True, normalize=True, flip=True, shift=1, erase=0, fast=True)
 
 
-def lines(net, accuracies, images=10_000, tried=False, first=0, **changes):
+def lines(net, accuracies, images=10_000, tried=False, first=0, device="CPU, 1 threads", **changes):
     """Recorded runs as they would be, of seed `first` and on: accuracies in per cent."""
+    made_on = {"device": device, "autocast": "bfloat16"}
     for seed, accuracy in enumerate(accuracies, start=first):
         recipe = {"net": net, "size": VARIANTS[net].size, **LAPTOP, **changes}
-        line = {"images": images, "seed": seed, "tried": tried, "recipe": recipe}
+        line = {"images": images, "seed": seed, "tried": tried, "recipe": recipe, "made_on": made_on}
         yield line if tried else line | {"test": {"accuracy": accuracy / 100}, "test_sample": {"accuracy": 0.5}}
 
 
@@ -39,6 +39,8 @@ MADE = [
     *lines("0@macs", [60], **FEW, flip=False, shift=0),
     *lines("2", [50, 51, 52], lr=0.008),
     *lines("relu", [99], tried=True),
+    *lines("relu", [99, 99, 98], device="NVIDIA H200"),
+    *lines("2", [70, 70, 70], device="NVIDIA H200"),
     *lines("2", [95], images=60_000),
     *lines("L", [96, 97], images=60_000, epochs=40, erase=8),
 ]
@@ -60,13 +62,12 @@ def made(monkeypatch):
     monkeypatch.setattr(bench, "runs", lambda: MADE)
 
 
-def shown():
+def marks():
     """(colour, marker) -> the places of its marks, as they stand in the picture; "." are the dots."""
     axis, found = DEMO.figure.axes[0], {}
     for line in axis.lines:
         assert line.get_linestyle() == "None"
-        places = found.setdefault((to_hex(line.get_color()), line.get_marker()), [])
-        places += [(round(float(x), 6), round(float(y), 6)) for x, y in line.get_xydata()]
+        found.setdefault((color(line), line.get_marker()), []).extend(points(line))
     (low, high), (bottom, top) = axis.get_xlim(), axis.get_ylim()
     assert all(low < x < high and bottom < y < top for places in found.values() for x, y in places)
     return {key: sorted(places) for key, places in found.items()}
@@ -103,19 +104,19 @@ def counted(net):
 def test_each_network_stands_at_its_cost_and_its_accuracies_and_the_two_have_their_colours(first, second, cost, words):
     DEMO.at(first=first, second=second, images=TEN, cost=cost)
     looks = {first: (BLUE, "s"), second: (ORANGE, "D")}
-    wanted = {(color, marker): [] for color, *markers in [(BLUE, "s", "."), (ORANGE, "D", "."), (GREY, "o", ".")]
-              for marker in markers}  # fmt: skip
+    wanted = {(colour, mark): [] for colour, mark in [(BLUE, "s"), (ORANGE, "D"), (GREY, "o")]}
+    wanted |= {(colour, "."): [] for colour, _ in wanted}
     for net, accuracies in PER_CENT.items():
-        color, marker = looks.get(net, (GREY, "o"))
+        colour, mark = looks.get(net, (GREY, "o"))
         x = round(counted(net)[cost], 6)
-        wanted[color, marker].append((x, round(sum(accuracies) / len(accuracies), 6)))
-        wanted[color, "."] += [(x, accuracy) for accuracy in accuracies]
-    assert shown() == {key: sorted(places) for key, places in wanted.items()}
+        wanted[colour, mark].append((x, round(sum(accuracies) / len(accuracies), 6)))
+        wanted[colour, "."] += [(x, accuracy) for accuracy in accuracies]
+    assert marks() == {key: sorted(places) for key, places in wanted.items()}
     axis = DEMO.figure.axes[0]
     assert (axis.get_xlabel(), axis.get_ylabel(), axis.get_xscale()) == (words, "% of the test images right", "log")
     low, high = axis.get_xlim()
     assert sum(low <= tick <= high for tick in axis.get_xticks()) >= 2
-    names = {to_hex(t.get_color()): t.get_text() for t in DEMO.figure.texts if t.get_weight() == "bold"}
+    names = {color(t): t.get_text() for t in DEMO.figure.texts if t.get_weight() == "bold"}
     assert names == {BLUE: f"■ {VARIANTS[first].what}", ORANGE: f"◆ {VARIANTS[second].what}"}
 
 
@@ -165,8 +166,15 @@ def test_the_images_offered_are_those_for_which_both_are_recorded_and_what_was_c
     assert (list(images.options), images.value) == (["1,000 images", TEN], TEN)
     images.value = "1,000 images"
     assert "better" in demo.text
+    first.value = "relu"
+    assert list(images.options) == [TEN, "10,000 images (NVIDIA H200, bfloat16)"]
+    images.value = "10,000 images (NVIDIA H200, bfloat16)"
+    assert "H200, bfloat16): +28.67 ± 1.43 points over 3 seeds" in demo.text
+    first.value = "hidden"
+    images.value = "1,000 images"
     first.value = "2"
-    assert list(images.options) == ["1,000 images", TEN, "10,000 images (lr 0.008)", "60,000 images"]
+    two = ["1,000 images", TEN, "10,000 images (lr 0.008)", "10,000 images (NVIDIA H200, bfloat16)", "60,000 images"]
+    assert list(images.options) == two
     assert images.value == "1,000 images"
     first.value = "gmp"
     assert (list(images.options), images.value) == ([TEN], TEN)
@@ -207,4 +215,4 @@ def test_another_recipe_or_number_of_images_is_another_picture():
     DEMO.at(first="2", second="gmp", images="10,000 images (lr 0.008)", cost="macs")
     assert DEMO.line.endswith("They were never trained alike, on the same number of images.")
     DEMO.at(first="2", second="hidden", images="1,000 images")
-    assert sum(map(len, shown().values())) == 3 + 9
+    assert sum(map(len, marks().values())) == 3 + 9

@@ -13,12 +13,15 @@ from types import SimpleNamespace
 import lab
 import pytest
 import torch
+from pretended import NAMES, pretended
 from torch import nn
 
 import nin_course as d2l
 from nin_course import recipe
 from nin_course.data import FashionMNIST, _loader
 from nin_course.lab import VARIANTS, small
+from nin_course.runs import made_on
+from nin_course.speed import has_bfloat16
 
 # ---- the plan -------------------------------------------------------------------------------------------------------
 
@@ -34,7 +37,7 @@ def test_a_question_compares_networks_by_one_recipe_seed_by_seed(question):
     if question == "tries":
         assert {(run.tried, run.images, run.seed) for run in found} == {(True, 55_000, 0)}
         return
-    seeds = 3 if found[0].images == 60_000 or question.startswith("rates") else 5
+    seeds = 3 if found[0].images == 60_000 or question.startswith(("rates", "family")) else 5
     assert [(run.seed, run.recipe.net) for run in found] == [(seed, key) for seed in range(seeds) for key in keys]
     assert len({(run.images, replace(run.recipe, net="2")) for run in found}) == 1
     assert not any(run.tried for run in found)
@@ -50,6 +53,8 @@ def test_what_matters_most_is_planned_first_and_each_run_once(monkeypatch, tmp_p
     monkeypatch.setattr(lab, "RUNS", tmp_path / "runs.jsonl")
     first, *_ = plan = [run for found in lab.plan().values() for run in found]
     assert (first.recipe.net, first.images, first.seed) == ("2", 10_000, 0)
+    order = ["layers", "relu", "pooling", "squeeze", "dense, 10,000 images", "dense, 1,000 images"]
+    assert list(lab.plan())[:7] == [*order, "family on the sample"]
     assert len(lab.missing()) == len(set(plan)) < len(plan)
     assert set(lab.missing()) == set(plan)
 
@@ -74,13 +79,14 @@ def place(monkeypatch, tmp_path):
 def line_of(run, **fields):
     look = {"accuracy": 0.5 + run.seed / 100, "loss": 1.0, "never_said": []}
     known = {"images": run.images, "seed": run.seed, "tried": run.tried, "recipe": asdict(run.recipe)}
+    known["made_on"] = made_on("cpu", has_bfloat16("cpu"))
     return known | {"trained": look, "held_out": look, "test": look, "notes_epochs": 0.01, "seconds": 36.0} | fields
 
 
 def test_a_run_is_made_once_and_one_that_was_stopped_again(place, monkeypatch, capsys):
     asked = []
 
-    def made(run, deadline):
+    def made(run, deadline, device):
         asked.append(run.seed)
         lab.checkpoint(run).parent.mkdir(exist_ok=True)
         lab.checkpoint(run).write_text("begun")
@@ -118,8 +124,64 @@ def test_a_run_is_another_one_if_anything_differs(place):
     assert [run.seed for run in lab.missing()] == [1, 2]
     (run,) = few(1)
     others = [replace(run, images=1000), replace(run, seed=1), replace(run, tried=True), *few(1, lr=1.0)]
-    assert all(str(other) not in lab.recorded() for other in others)
+    assert all(str(other) not in lab.here("cpu") for other in others)
     assert len({lab.checkpoint(r) for r in (run, *others)}) == 5
+
+
+H200 = {"device": "NVIDIA H200", "autocast": "bfloat16"}
+
+
+@pytest.mark.parametrize("bfloat16", [False, True])
+def test_a_run_of_another_device_or_precision_is_made_again_and_no_pair(bfloat16, place, monkeypatch, capsys):
+    monkeypatch.setattr(lab, "has_bfloat16", lambda device: bfloat16 or device == "cuda")
+    monkeypatch.setattr(lab, "plan", lambda: {"a": lab.runs(["2", "L"], 10_000, 1, range(3)), "b": few(1)})
+    here = {"made_on": made_on("cpu", bfloat16)}
+    other = {"made_on": H200 if bfloat16 else made_on("cpu", True)}
+    for run, place in zip(lab.plan()["a"], [here, other, here, here, other, other], strict=True):
+        lab.record(line_of(run, **place))
+    assert [(run.seed, run.recipe.net) for run in lab.missing()] == [(0, "L"), (2, "2"), (2, "L")]
+    assert lab.outlook() == ["a: 6 runs, 3 to make, 0.0 hours", "b: 1 runs, 0 to make, 0.0 hours"]
+    told = "\n".join(lab.table("a")).split("## ")
+    devices = ["CPU, bfloat16", "NVIDIA H200, bfloat16"] if bfloat16 else ["CPU", "CPU, bfloat16"]
+    assert [part.splitlines()[0] for part in told[1:]] == [f"a ({device})" for device in devices]
+    assert [row.split(" | ")[1:3] for part in told[1:] for row in part.splitlines() if "`" in row] == [
+        ["2", "0.5050 ± 0.0071"], ["1", "0.5100"], ["1", "0.5200"], ["2", "0.5100 ± 0.0141"],
+    ]  # fmt: skip
+    assert "+" not in told[1] + told[2]
+    assert lab.table("b")[0] == f"## b ({devices[0]})"
+    lab.RUNS.unlink()
+    assert lab.table("b") == ["## b", "", "Not recorded yet.", ""]
+
+
+@pytest.mark.parametrize("kind", ["cuda", "mps"])
+def test_a_run_on_a_gpu_is_made_and_measured_there_and_says_so(kind, little, monkeypatch):
+    (run,), precision = lab.runs(["2"], 40, 3, [3]), {"cuda": "bfloat16", "mps": "no"}[kind]
+    looked, really = [], lab.look
+    of = lambda net, data: {t.device.type for t in (*net.parameters(), data.images, data.labels)}  # noqa: E731
+    monkeypatch.setattr(lab, "look", lambda *a: looked.append(of(*a)) or really(*a))
+    with pretended(kind):
+        line = lab.made(run, device=kind)
+        lab.record(line)
+        assert lab.checkpoint(run, kind).exists()
+        assert list(lab.here(kind)) == [str(run)]
+    assert (line["made_on"]["device"], line["made_on"]["autocast"]) == (NAMES.get(kind, f"GPU ({kind})"), precision)
+    assert looked == 4 * [{kind}]
+    assert lab.here("cpu") == {}
+    assert not lab.checkpoint(run).exists()
+
+
+def test_the_command_passes_on_what_it_was_asked_and_refuses_a_device_that_is_not_here(place, monkeypatch, capsys):
+    asked = []
+    monkeypatch.setattr(lab, "work", lambda *how: asked.append(how))
+    for arguments in ([], ["--device", "cuda", "--jobs", "5", "--minutes", "7.5"]):
+        monkeypatch.setattr("sys.argv", ["lab.py", *arguments])
+        with pretended("cuda"):
+            lab.main()
+    assert asked == [(2, float("inf"), "cpu"), (5, 7.5, "cuda")]
+    with pytest.raises(SystemExit, match="2"):
+        lab.main()
+    assert "device='cuda' does not work here. Use 'cpu'" in capsys.readouterr().err
+    assert len(asked) == 2
 
 
 def test_time_is_up_at_the_deadline():
@@ -170,12 +232,13 @@ def little(place, monkeypatch):
             for name, n in (("train", 60), ("apart", 30), ("test", 50))}  # fmt: skip
     asked = []
 
-    def load(recipe, held_out=0):
+    def load(recipe, device, held_out=0):
         asked.append(held_out)
         augment = d2l.augment.Augment(recipe.flip, recipe.shift)
-        data = FashionMNIST(*sets["train"], normalize=True, augment=augment)
+        data = FashionMNIST(*sets["train"], normalize=True, augment=augment, device=device)
         train = _loader(data, torch.utils.data.RandomSampler, 20)
-        return train, SimpleNamespace(dataset=FashionMNIST(*sets["apart" if held_out else "test"], normalize=True))
+        second = FashionMNIST(*sets["apart" if held_out else "test"], normalize=True, device=device)
+        return train, SimpleNamespace(dataset=second)
 
     monkeypatch.setattr(lab, "load", load)
     really = lab.first_of_each_class
@@ -237,9 +300,11 @@ def test_a_look_counts_each_image_once_and_names_what_is_never_said():
     images = torch.zeros(600, 1, 28, 28, dtype=torch.uint8)
     images[:, 0, 0, 0] = labels
     images[-5:, 0, 0, 0] = 8 - labels[-5:]
+    exact = []
 
     class Says(nn.Module):
         def forward(self, X):
+            exact.append(not torch.backends.cudnn.allow_tf32)
             return nn.functional.one_hot((X[:, 0, 0, 0] * 255).round().long(), 10) * 100.0
 
     found = lab.look(Says(), FashionMNIST(images, labels))
@@ -247,6 +312,8 @@ def test_a_look_counts_each_image_once_and_names_what_is_never_said():
     assert found["accuracy"] == round(1 - wrong / 600, 6)
     assert found["loss"] == pytest.approx(100 * wrong / 600, rel=1e-4)
     assert found["never_said"] == ["Ankle boot"]
+    assert exact == [True, True]
+    assert torch.backends.cudnn.allow_tf32
 
 
 def test_the_first_of_each_class_are_those_and_in_order():

@@ -8,7 +8,7 @@ import torch
 
 from nin_course import recipe
 from nin_course.files import FULL
-from nin_course.results import STUDENT, Point, paired, points, runs
+from nin_course.results import STUDENT, Point, device_of, paired, points, runs
 from nin_course.weights import ASSETS
 
 
@@ -28,36 +28,55 @@ def test_students_numbers_hold_95_percent(freedom, t):
     assert inside == pytest.approx(0.95, abs=1e-4)
 
 
-def line(net, seed, accuracy, images=10_000, tried=False, **recipe):
-    found = {"images": images, "seed": seed, "tried": tried, "recipe": {"net": net, "size": 28, "lr": 0.004, **recipe}}
+def line(net, seed, accuracy, images=10_000, tried=False, device="CPU, 1 threads", autocast="no", **recipe):
+    made_on = {"device": device, "machine": "x86_64", "autocast": autocast}
+    recipe = {"net": net, "size": 28, "lr": 0.004, **recipe}
+    found = {"images": images, "seed": seed, "tried": tried, "recipe": recipe, "made_on": made_on}
     return found if tried else found | {"test": {"accuracy": accuracy}, "test_sample": {"accuracy": accuracy + 0.01}}
+
+
+H200 = dict(device="NVIDIA H200", autocast="bfloat16")
 
 
 def test_runs_that_differ_in_the_seed_alone_are_one_point_and_tries_are_none():
     found = [
+        line("2", 1, 0.6, **H200),
         *(line("2", 0, 0.9), line("0@macs", 0, 0.8), line("2", 1, 0.91), line("2", 1, 0.7, images=1_000)),
-        *(line("2", 0, 0.5, lr=0.008), line("L", 0, 0, tried=True), line("2", 4, 0.92)),
+        *(line("2", 0, 0.5, lr=0.008), line("L", 0, 0, tried=True), line("2", 4, 0.92, device="CPU, 8 threads")),
+        *(line("2", 1, 0.4, autocast="bfloat16"), line("2", 2, 0.7, **H200)),
     ]
     assert points(found) == [
-        Point("2", 10_000, {"lr": 0.004}, {0: 0.9, 1: 0.91, 4: 0.92}),
-        Point("0@macs", 10_000, {"lr": 0.004}, {0: 0.8}),
-        Point("2", 1_000, {"lr": 0.004}, {1: 0.7}),
-        Point("2", 10_000, {"lr": 0.008}, {0: 0.5}),
+        Point("2", 10_000, {"lr": 0.004}, "NVIDIA H200, bfloat16", {1: 0.6, 2: 0.7}),
+        Point("2", 10_000, {"lr": 0.004}, "CPU", {0: 0.9, 1: 0.91, 4: 0.92}),
+        Point("0@macs", 10_000, {"lr": 0.004}, "CPU", {0: 0.8}),
+        Point("2", 1_000, {"lr": 0.004}, "CPU", {1: 0.7}),
+        Point("2", 10_000, {"lr": 0.008}, "CPU", {0: 0.5}),
+        Point("2", 10_000, {"lr": 0.004}, "CPU, bfloat16", {1: 0.4}),
     ]
-    assert points(found)[0].mean == pytest.approx(0.91)
-    assert points(found, "test_sample")[1].accuracy == {0: pytest.approx(0.81)}
+    assert points(found)[1].mean == pytest.approx(0.91)
+    assert points(found, "test_sample")[2].accuracy == {0: pytest.approx(0.81)}
+
+
+def test_the_runs_of_one_device_are_had_alone(tmp_path):
+    lines = [line("2", 0, 0.9), line("2", 1, 0.6, **H200), line("2", 1, 0.5, device="CPU, 2 threads")]
+    (tmp_path / "runs.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
+    assert runs(path=tmp_path / "runs.jsonl") == lines
+    assert runs("CPU", tmp_path / "runs.jsonl") == [lines[0], lines[2]]
+    assert runs("NVIDIA H200, bfloat16", tmp_path / "runs.jsonl") == [lines[1]]
+    assert runs("NVIDIA H200", tmp_path / "runs.jsonl") == []
 
 
 def test_the_record_is_one_of_planned_runs_each_once():
     """What comes with the package: whole lines, all of them planned, by one thread, with the fields of a record."""
     lines = runs()
     assert lines == [json.loads(line) for line in (ASSETS / "lab" / "runs.jsonl").read_text().split("\n")[:-1]]
+    assert runs("CPU, bfloat16")  # chapter 08's
     assert lab.RUNS == ASSETS / "lab" / "runs.jsonl"  # there the command writes
     names = [str(lab.Run(r["images"], r["seed"], recipe.Recipe(**r["recipe"]), r["tried"])) for r in lines]
-    assert len(set(names)) == len(names) > 0
+    assert len({(name, device_of(line)) for name, line in zip(names, lines, strict=True)}) == len(names) > 0
     assert set(names) <= {str(run) for found in lab.plan().values() for run in found}
-    assert {line["made_on"]["device"] for line in lines} == {"CPU, 1 threads"}
     for line in lines:
+        assert line["made_on"]["device"] == "CPU, 1 threads" or not device_of(line).startswith("CPU")
         assert ("held_out" in line) == (line["images"] < 60_000)
         assert ("test" in line) == ("test_sample" in line) == (not line["tried"])
         for name, n in {"held_out": 5_000, "test": 10_000, "test_sample": 2_000}.items():
