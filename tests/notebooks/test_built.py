@@ -107,6 +107,18 @@ def test_a_reveal_is_stored_folded_for_the_student(chapter, path, solved):
 
 
 @each_notebook
+def test_every_bet_is_answered_on_the_page(chapter, path, solved):
+    """An answer that is not a cell's last expression is computed, and shown to nobody."""
+    outputs = [o.data for c in code_cells(nbformat.read(path, as_version=4)) for o in c.outputs if "data" in o]
+    texts = [data.get("text/plain", "") for data in outputs]
+    asked = [text.removeprefix("Your prediction: ") for text in texts if text.startswith("Your prediction: ")]
+    assert asked
+    assert asked == list(dict.fromkeys(asked))
+    answered = [text.split("\n")[0] for text in texts if "\n" in text]
+    assert set(asked) <= set(answered)
+
+
+@each_notebook
 def test_at_most_one_cell_in_eight_is_excused_from_comparison(chapter, path, solved):
     cells = code_cells(nbformat.read(path, as_version=4))
     excused = [c for c in cells if {"nbval-ignore-output", "nbval-skip"} & set(c.metadata.get("tags", []))]
