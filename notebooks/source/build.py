@@ -21,6 +21,7 @@ from nbclient import NotebookClient
 SOURCE = Path(__file__).parent
 STUDENT, SOLVED = SOURCE.parent, SOURCE.parent / "solutions"
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+ANSWER = "answer"  # the tag of a cell that only the solved copy has
 PLACEHOLDER = "...  # your answer"
 SOLVED_NOTE = (
     "*This is the solved copy. The chapter without the answers is `../{name}`.*"
@@ -35,12 +36,16 @@ def has_exercises(chapter: Path) -> bool:
     return BEGIN in chapter.read_text(encoding="utf-8")
 
 
+def has_answers(chapter: Path) -> bool:
+    cells = jupytext.read(chapter, fmt="md:myst").cells
+    return any(ANSWER in cell.metadata.get("tags", []) for cell in cells)
+
+
 def targets(chapter: Path) -> dict[Path, bool]:
     """The notebooks that a chapter makes: path -> whether it is the solved one."""
     name = f"{chapter.stem}.ipynb"
-    return {STUDENT / name: False} | (
-        {SOLVED / name: True} if has_exercises(chapter) else {}
-    )
+    answered = has_exercises(chapter) or has_answers(chapter)
+    return {STUDENT / name: False} | ({SOLVED / name: True} if answered else {})
 
 
 def assemble(chapter: Path, *, solved: bool) -> nbformat.NotebookNode:
@@ -54,6 +59,9 @@ def assemble(chapter: Path, *, solved: bool) -> nbformat.NotebookNode:
             )
         )
     for cell in notebook.cells:
+        tags = cell.metadata.get("tags", [])
+        if ANSWER in tags and not solved:
+            continue
         if cell.cell_type == "code":
             waiting += [] if solved else solutions(cell.source)
             cell.source = (
@@ -61,7 +69,6 @@ def assemble(chapter: Path, *, solved: bool) -> nbformat.NotebookNode:
                 if solved
                 else with_placeholders(cell.source)
             )
-        tags = cell.metadata.get("tags", [])
         cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
         if "reveal" in tags and not solved:
             cell.metadata["jupyter"] = {"outputs_hidden": True}

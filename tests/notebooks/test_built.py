@@ -107,6 +107,20 @@ def test_a_reveal_is_stored_folded_for_the_student(chapter, path, solved):
 
 
 @each_notebook
+def test_every_bet_is_answered_on_the_page(chapter, path, solved):
+    """An answer that is not a cell's last expression is computed, and shown to nobody. (Some are the solved copy's.)"""
+    if build.has_answers(chapter) and not solved:
+        return
+    outputs = [o.data for c in code_cells(nbformat.read(path, as_version=4)) for o in c.outputs if "data" in o]
+    texts = [data.get("text/plain", "") for data in outputs]
+    asked = [text.removeprefix("Your prediction: ") for text in texts if text.startswith("Your prediction: ")]
+    assert asked
+    assert asked == list(dict.fromkeys(asked))
+    answered = [text.split("\n")[0] for text in texts if "\n" in text]
+    assert set(asked) <= set(answered)
+
+
+@each_notebook
 def test_at_most_one_cell_in_eight_is_excused_from_comparison(chapter, path, solved):
     cells = code_cells(nbformat.read(path, as_version=4))
     excused = [c for c in cells if {"nbval-ignore-output", "nbval-skip"} & set(c.metadata.get("tags", []))]
@@ -209,6 +223,21 @@ def test_a_chapter_becomes_two_notebooks_that_are_the_same_from_build_to_build(s
         assert "execution" not in first.metadata
         assert json.loads(text)["metadata"]["language_info"] == {"name": "python"}
     assert len(views) == 1
+
+
+def test_an_answer_stands_in_the_solved_copy_alone(school):
+    cell = "```{code-cell} ipython3\n%s%s\n```\n\n"
+    text = "# Questions\n\n" + cell % ("", "question = 1")
+    (build.SOURCE / "Q_toy.md").write_text(HEAD + text)
+    assert list(build.targets(build.SOURCE / "Q_toy.md").values()) == [False]
+    text += cell % (":tags: [answer]\n", "question + 1") + '+++ {"tags": ["answer"]}\n\nTwo.\n\n+++\n\nThe end.\n'
+    (build.SOURCE / "Q_toy.md").write_text(HEAD + text)
+    build.main(["Q"])
+    found = {}
+    for folder in (build.STUDENT, build.SOLVED):
+        found[folder.name] = [cell.source for cell in nbformat.read(folder / "Q_toy.ipynb", as_version=4).cells]
+    assert found["notebooks"] == ["# Questions", "question = 1", "The end."]
+    assert found["solutions"][1:] == ["# Questions", "question = 1", "question + 1", "Two.", "The end."]
 
 
 def test_an_error_in_a_chapter_stops_the_build_and_leaves_the_notebook_as_it_was(school):
