@@ -9,7 +9,6 @@ changes from run to run (times, random ids) is not.
 
 import copy
 import hashlib
-import json
 import re
 import sys
 from pathlib import Path
@@ -174,12 +173,8 @@ def build(chapter: Path) -> None:
         notebook = assemble(chapter, solved=solved)
         path.parent.mkdir(exist_ok=True)
         execute(notebook, path.parent)
-        path.write_text(
-            json.dumps(steady(notebook), indent=1, ensure_ascii=False, sort_keys=True)
-            + "\n",
-            encoding="utf-8",
-            newline="\n",
-        )
+        text = nbformat.writes(steady(notebook)) + "\n"  # a line of a cell is a line
+        path.write_text(text, encoding="utf-8", newline="\n")
         print("built", path.relative_to(STUDENT.parent))
 
 

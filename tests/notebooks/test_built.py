@@ -87,6 +87,12 @@ def test_it_stores_nothing_that_changes_from_run_to_run(chapter, path, solved):
 
 
 @each_notebook
+def test_it_is_written_as_jupyter_writes_it(chapter, path, solved):
+    """So that what a student saves differs only in the lines that they changed, and git can merge an update."""
+    assert path.read_text(encoding="utf-8") == nbformat.writes(nbformat.read(path, as_version=4)) + "\n"
+
+
+@each_notebook
 def test_every_widget_shown_has_its_state_stored(chapter, path, solved):
     notebook = nbformat.read(path, as_version=4)
     state = notebook.metadata.get("widgets", {}).get("application/vnd.jupyter.widget-state+json", {}).get("state", {})
@@ -221,6 +227,7 @@ def test_a_chapter_becomes_two_notebooks_that_are_the_same_from_build_to_build(s
         assert views <= set(states["state"])  # each run draws its ids anew; in both notebooks they are the same
         assert check.outputs[0].data["text/plain"] == answer
         assert "execution" not in first.metadata
+        assert '\n    "import ipywidgets\\n",\n' in text
         assert json.loads(text)["metadata"]["language_info"] == {"name": "python"}
     assert len(views) == 1
 
