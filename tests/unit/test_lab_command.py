@@ -53,8 +53,10 @@ def test_what_matters_most_is_planned_first_and_each_run_once(monkeypatch, tmp_p
     monkeypatch.setattr(lab, "RUNS", tmp_path / "runs.jsonl")
     first, *_ = plan = [run for found in lab.plan().values() for run in found]
     assert (first.recipe.net, first.images, first.seed) == ("2", 10_000, 0)
-    order = ["layers", "relu", "pooling", "squeeze", "dense, 10,000 images", "dense, 1,000 images"]
-    assert list(lab.plan())[:7] == [*order, "family on the sample"]
+    hours = [
+        max(run.images for run in found) > 10_000 for question, found in lab.plan().items() if "rates" not in question
+    ]
+    assert hours == sorted(hours)  # what is soon made comes first; the rates only say how far the answers hold
     assert len(lab.missing()) == len(set(plan)) < len(plan)
     assert set(lab.missing()) == set(plan)
 
