@@ -1,4 +1,4 @@
-"""What the hub's configuration says, without a hub: tests/kit/test_hub.py starts one."""
+"""What the hub's configuration says, and what is made of what was measured; tests/kit/test_hub.py starts a hub."""
 
 import os
 import re
@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
+import hub
 import pytest
 import yaml
 from tornado.web import HTTPError
@@ -112,6 +113,7 @@ def test_an_account_is_made_once_and_one_of_the_machines_own_is_refused(
         assert home.stat().st_mode & 0o777 == 0o700
     assert [command[0] for command in made] == ([] if called is HTTPError else called)
     if made:
+        assert "--create-home" in made[1]
         assert made[1][-3:] == ["--groups", "nin-students", "anna"]
 
 
@@ -170,3 +172,45 @@ def test_the_image_has_the_data_where_it_says_and_the_hubs_packages():
     kit = (ROOT / "pyproject.toml").read_text(encoding="utf-8").split("kit = [")[1].split("]")[0]
     assert len(needed) == 4
     assert set(needed) <= set(re.findall(r'"(.*?)"', kit))
+
+
+# ---- what a class costs ---------------------------------------------------------------------------------------------
+
+
+def process(own, all_of_it, pss):
+    return SimpleNamespace(memory_full_info=lambda: SimpleNamespace(uss=own * 1e9, rss=all_of_it * 1e9, pss=pss * 1e9))
+
+
+def test_what_students_share_is_there_once_and_a_tenth_of_a_machine_is_kept_free(monkeypatch):
+    monkeypatch.setattr(hub, "version", lambda package: "1.0")
+    student = hub.Memory.of([process(0.1, 0.2, 0.15), process(0.8, 1.1, 0.9)])
+    assert (student.own, student.shared, student.pss) == pytest.approx((0.9, 0.3, 1.05))
+    of_hub = hub.Memory(0.25, 0.0, 0.25)
+    assert hub.carries(8, student, of_hub) == 6  # 7.2 - 1 - 0.25 - 0.3 = 5.65, and 6 times 0.9 is 5.4
+    assert hub.carries(128, student, of_hub) == 126
+    assert hub.needs(200, student, of_hub) == pytest.approx(201.7, abs=0.1)  # (1 + 0.25 + 0.3 + 180) / 0.9
+    assert [hub.cores(n, 45) for n in (6, 7, 200)] == [1, 2, 30]
+    found = hub.Measured({1: 4.4}, {1: (50.0, 40.0, 2.0), 3: (99.6, 45.0, 3.0)}, of_hub, student, student, student)
+    page = hub.page("03_x", ["01_y", "05_z"], found)
+    assert "| 1 at once log in: until the last one's server is there | 4 s |" in page
+    assert "100 s, 45 processor seconds each (load before: 3.0) |" in page
+    assert "| 128 GB | 126 | 19 | 126 |" in page
+    assert "200 students need 202 GB with 03 open, 202 GB with 3 chapters, and 30 cores" in page
+    assert max(len(line) for line in page.splitlines() if not line.startswith("|")) <= 120
+
+
+def test_a_message_with_pictures_is_read_up_to_them():
+    text, picture = b'{"a": "\xc3\xa9"}', b"\x89PNG"
+    places = [2, 12, 12 + len(text)]
+    message = b"".join(n.to_bytes(4, "big") for n in places) + text + picture
+    assert hub.text_of(message) == hub.text_of('{"a": "é"}') == '{"a": "é"}'
+
+
+def test_the_docs_quote_what_was_measured():
+    measured = (ROOT / "benchmarks" / "hub.md").read_text(encoding="utf-8").splitlines()
+    quoted = (ROOT / "docs" / "hub.md").read_text(encoding="utf-8").splitlines()
+    table = [line for line in measured if " GB | " in line and line.startswith(("| memory", "| 8", "| 32", "| 128"))]
+    assert len(table) == 3
+    assert set(table) <= set(quoted)
+    (need,) = [line for line in measured if line.startswith("200 students need")]
+    assert need in quoted

@@ -19,8 +19,8 @@ def commands(monkeypatch, tmp_path):
     """The commands that would have been run, each one text. A new environment has a Python, which knows its cache."""
     found = []
 
-    def run(command, **_):
-        found.append(" ".join(str(word) for word in command))
+    def run(command, cwd="", **_):
+        found.append(" ".join(str(word) for word in [*command, *([f"in {cwd}"] if cwd else [])]))
         if "venv" in command:
             for python in ("Scripts/python.exe", "bin/python"):
                 (Path(command[-1]) / python).parent.mkdir(parents=True)
@@ -91,7 +91,7 @@ def test_it_installs_from_the_stick_alone_checks_and_opens_the_first_chapter(sti
     assert installed.endswith(f" --no-index --find-links {wheels} -r {wheels / 'requirements.txt'}")
     assert "cache_dir" in asked
     assert checked.endswith("-m nin_course doctor")
-    assert opened.endswith("-m jupyterlab notebooks/00_start_here.ipynb")
+    assert opened.endswith(f"-m jupyterlab notebooks/00_start_here.ipynb in {home}")
     assert all(command.startswith(str(home / ".venv")) for command in commands[1:])
     assert (home / "notebooks" / "00_start_here.ipynb").is_file()
     assert files.folder_with_data(home.parents[1] / "cache")
@@ -111,13 +111,20 @@ def test_the_second_time_answers_are_kept_and_no_new_environment_is_made(stick, 
     ]
 
 
-def test_an_old_python_and_wheels_that_do_not_fit_are_told_in_a_sentence(stick, home, monkeypatch):
-    monkeypatch.setattr(sys, "version_info", (3, 9, 1))
-    assert "Python 3.10 or newer" in starts(stick, monkeypatch, home)
-    monkeypatch.setattr(sys, "version_info", (3, 12, 1))
+@pytest.mark.parametrize("broken", ["venv", "pip", "doctor"])
+def test_what_fails_on_the_way_is_told_in_a_sentence(stick, home, monkeypatch, broken):
+    run = subprocess.run
 
-    def fails(command, **_):
-        raise subprocess.CalledProcessError(1, command)
+    def fails(command, check=False, **how):
+        if broken in command and check:
+            raise subprocess.CalledProcessError(1, command)
+        return run(command, **how)
 
     monkeypatch.setattr(subprocess, "run", fails)
+    monkeypatch.setattr(sys, "version_info", (3, 12, 1))
     assert f"for Python 3.12 on {sys.platform}?" in starts(stick, monkeypatch, home)
+
+
+def test_an_old_python_is_told(stick, home, monkeypatch):
+    monkeypatch.setattr(sys, "version_info", (3, 9, 1))
+    assert "Python 3.10 or newer" in starts(stick, monkeypatch, home)
