@@ -1,5 +1,6 @@
 # make lab: install and open JupyterLab on the first chapter.   make test: check everything.
 # make assignment CHAPTER=03: its exercises for nbgrader.   make test-kit: check what an instructor's tools make of them.
+# make stick DIR=/media/stick: all that a computer without a network needs (deploy/stick/README.md).
 # make test-oldest: check the course with the oldest releases that it may be used with (constraints/oldest.txt).
 VENV ?= .venv
 PYTHON ?= python3
@@ -11,7 +12,7 @@ LITTLE = MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=8388608 MALLOC_TRIM_THRESHOLD
 KEEP = MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=4294967296
 ROOT_OK = $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab check test test-oldest test-kit mutants notebooks assignment demos bench memory clean
+.PHONY: lab check test test-oldest test-kit mutants notebooks assignment stick demos bench memory clean
 
 lab: $(VENV)/lab.done
 	@$(PY) -m nin_course data --full || true
@@ -43,6 +44,9 @@ test-kit:
 
 assignment: $(VENV)/dev.done
 	$(PY) notebooks/source/assignment.py $(CHAPTER) $(ARGS)
+
+stick: $(VENV)/lab.done
+	$(PY) deploy/stick/make_stick.py $(DIR) $(ARGS)
 
 notebooks: $(VENV)/dev.done
 	$(PY) notebooks/source/build.py

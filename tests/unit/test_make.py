@@ -31,7 +31,9 @@ def make(folder, target, broken="nothing"):
     python.chmod(0o755)
     for stamp in ("lab.done", "dev.done"):
         (folder / stamp).touch()
-    done = subprocess.run(["make", target, f"VENV={folder}", "ARGS=more"], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        ["make", target, f"VENV={folder}", "ARGS=more", "DIR=DIR"], cwd=ROOT, capture_output=True, text=True
+    )
     return done.returncode, log.read_text().splitlines()
 
 
@@ -40,6 +42,7 @@ def make(folder, target, broken="nothing"):
     ("demos", "docs/instructor_guide.py"),
     ("bench", "benchmarks/run_all.py"),
     ("mutants", "tests/survivors.py more"),
+    ("stick", "deploy/stick/make_stick.py DIR more"),
 ])  # fmt: skip
 def test_a_target_starts_its_one_program(tmp_path, target, called):
     status, calls = make(tmp_path, target)

@@ -1,0 +1,216 @@
+"""What the hub's configuration says, and what is made of what was measured; tests/kit/test_hub.py starts a hub."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import parse_qs, urlsplit
+
+import hub
+import pytest
+import yaml
+from tornado.web import HTTPError
+from traitlets.config.loader import PyFileConfigLoader
+
+pwd = pytest.importorskip("pwd", reason="JupyterHub runs on Linux and macOS")
+ROOT = Path(__file__).parents[2]
+HUB = ROOT / "deploy" / "hub"
+
+
+@pytest.fixture
+def configured(monkeypatch, tmp_path):
+    """The configuration with these options, as if root had started the hub; or somebody else."""
+    for name in [name for name in os.environ if name.startswith("NIN_HUB_")]:
+        monkeypatch.delenv(name)
+
+    def load(user=0, **options):
+        monkeypatch.setattr(os, "geteuid", lambda: user)
+        for name, value in {"STATE": tmp_path / "state", **options}.items():
+            monkeypatch.setenv(f"NIN_HUB_{name}", str(value))
+        return PyFileConfigLoader(str(HUB / "jupyterhub_config.py")).load_config()
+
+    return load
+
+
+@pytest.fixture
+def values():
+    return yaml.safe_load((HUB / "values.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(("user", "spawner", "chosen"), [
+    (0, {}, "localprocess"), (0, {"SPAWNER": "systemd"}, "systemd"), (1000, {}, "simple"),
+])  # fmt: skip
+def test_root_gives_each_student_an_account_and_limits_only_where_systemd_keeps_them(configured, user, spawner, chosen):
+    c = configured(user, MEMORY="1G", CORES=1.5, **spawner)
+    assert c.JupyterHub.spawner_class == chosen
+    assert ("pre_spawn_hook" in c.Spawner) == (user == 0)
+    assert ("mem_limit" in c.Spawner) == (chosen == "systemd")
+    if chosen == "systemd":
+        assert (c.Spawner.mem_limit, c.Spawner.cpu_limit, c.SystemdSpawner.isolate_tmp) == ("1G", 1.5, True)
+
+
+@pytest.mark.parametrize(("user", "spawner"), [(0, "simple"), (1000, "accounts"), (1000, "systemd")])
+def test_nobody_becomes_root_and_what_only_root_can_do_is_said(configured, user, spawner):
+    with pytest.raises(SystemExit, match="root"):
+        configured(user, SPAWNER=spawner)
+
+
+def test_the_password_is_made_once_and_kept_where_only_the_hub_reads(configured, tmp_path, capsys):
+    first, second = (configured().SharedPasswordAuthenticator.user_password for _ in range(2))
+    assert first == second
+    assert len(first) >= 8
+    assert capsys.readouterr().out.count(first) == 2
+    assert (tmp_path / "state" / "secret").stat().st_mode & 0o777 == 0o700
+    assert configured(PASSWORD="another one").SharedPasswordAuthenticator.user_password == "another one"
+
+
+def test_a_list_of_students_shuts_others_out_and_only_the_named_teacher_is_admin(configured, tmp_path):
+    (tmp_path / "list").write_text("anna\nberta\n")
+    everybody, listed = configured(), configured(STUDENTS=tmp_path / "list", TEACHER="carla", TEACHER_PASSWORD="p" * 32)
+    assert everybody.Authenticator.allow_all is True
+    assert "admin_users" not in everybody.Authenticator
+    assert listed.Authenticator.allowed_users == {"anna", "berta"}
+    assert "allow_all" not in listed.Authenticator
+    assert listed.Authenticator.admin_users == {"carla"}
+    assert listed.SharedPasswordAuthenticator.admin_password == "p" * 32
+    name = re.compile(everybody.Authenticator.username_pattern)
+    assert [bool(name.fullmatch(n)) for n in ("anna-2", "-anna", "../anna", "Anna", "a" * 32)] == [True] + 4 * [False]
+
+
+def test_with_pam_accounts_are_the_machines_own(configured):
+    c = configured(LOGIN="pam")
+    assert c.JupyterHub.authenticator_class == "pam"
+    assert "pre_spawn_hook" not in c.Spawner
+    assert "SharedPasswordAuthenticator" not in c
+
+
+@pytest.mark.parametrize(("groups", "called"), [
+    (None, ["groupadd", "useradd"]), ("anna nin-students", []), ("anna sudo", HTTPError),
+])  # fmt: skip
+def test_an_account_is_made_once_and_one_of_the_machines_own_is_refused(
+    configured, monkeypatch, tmp_path, groups, called
+):
+    made = []
+
+    def run(command, **_):
+        if command[0] != "id":
+            made.append(command)
+        elif groups is None:
+            raise subprocess.CalledProcessError(1, command)
+        return SimpleNamespace(stdout=f"{groups}\n")
+
+    hook, home = configured().Spawner.pre_spawn_hook, tmp_path / "anna"
+    home.mkdir(mode=0o755)
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(pwd, "getpwnam", lambda name: SimpleNamespace(pw_dir=str(tmp_path / name)))
+    spawner = SimpleNamespace(user=SimpleNamespace(name="anna"))
+    if called is HTTPError:
+        with pytest.raises(HTTPError, match=r"403.*anna is an account of this machine"):
+            hook(spawner)
+    else:
+        hook(spawner)
+        assert home.stat().st_mode & 0o777 == 0o700
+    assert [command[0] for command in made] == ([] if called is HTTPError else called)
+    if made:
+        assert "--create-home" in made[1]
+        assert made[1][-3:] == ["--groups", "nin-students", "anna"]
+
+
+def test_a_students_server_has_the_memory_setting_of_make_lab_one_thread_and_the_data_that_are_there(
+    configured, tmp_path
+):
+    little = re.search(r"^LITTLE = (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1]
+    wanted = dict(setting.split("=") for setting in little.split()) | {"OMP_NUM_THREADS": "1"}
+    assert len(wanted) == 4
+    found = configured(COURSE="https://git.example.org/c", DATA=tmp_path / "none").Spawner.environment
+    assert found == wanted
+    found = configured(COURSE="https://git.example.org/c", DATA=tmp_path).Spawner.environment
+    assert found == wanted | {"NIN_COURSE_DATA": str(tmp_path)}
+
+
+def test_the_course_comes_from_here_and_git_is_told_to_trust_just_that_folder(configured):
+    c = configured()
+    page, question = urlsplit(c.Spawner.default_url)[2:4]
+    link = {name: values[0] for name, values in parse_qs(question).items()}
+    first = link.pop("urlpath").removeprefix("lab/tree/course/")
+    assert (page, link) == ("/git-pull", {"repo": ROOT.as_uri(), "targetpath": "course"})
+    assert (ROOT / first).is_file()
+    git = {**os.environ, "GIT_CONFIG_SYSTEM": c.Spawner.environment["GIT_CONFIG_SYSTEM"], "HOME": "/nowhere"}
+    asked = ["git", "config", "--system", "--get-all", "safe.directory"]
+    said = subprocess.run(asked, env=git, capture_output=True, text=True, check=True).stdout
+    assert said.split() == [str(ROOT), f"{ROOT}/.git"]
+
+
+def test_idle_servers_are_stopped_and_the_culler_may_do_that_and_no_more(configured):
+    c = configured(IDLE=1234)
+    (service,), (role,) = c.JupyterHub.services, c.JupyterHub.load_roles
+    assert service["command"][-2:] == ["jupyterhub_idle_culler", "--timeout=1234"]
+    assert role["services"] == [service["name"]]
+    assert sorted(role["scopes"]) == ["delete:servers", "list:users", "read:servers", "read:users:activity"]
+
+
+def test_a_pod_gets_what_a_server_gets(configured, values):
+    c, student = configured(COURSE="https://git.example.org/nin-course", DATA="/nowhere"), values["singleuser"]
+    assert student["extraEnv"] == c.Spawner.environment
+    assert student["defaultUrl"] == c.Spawner.default_url
+    (file,) = student["extraFiles"].values()
+    args = [f"--MappingKernelManager.{name}={value}" for name, value in file["data"]["MappingKernelManager"].items()]
+    assert args == c.Spawner.args
+    assert values["cull"]["timeout"] == int(c.JupyterHub.services[0]["command"][-1].split("=")[1])
+    assert (student["memory"]["limit"], student["cpu"]["limit"]) == ("3G", 2)
+    assert values["hub"]["config"]["JupyterHub"] == {"authenticator_class": c.JupyterHub.authenticator_class}
+    assert "user_password" not in str(values)
+
+
+def test_the_image_has_the_data_where_it_says_and_the_hubs_packages():
+    lines = (HUB / "Dockerfile").read_text(encoding="utf-8")
+    fetched, said = re.search(r"XDG_CACHE_HOME=(\S+)", lines)[1], re.search(r"NIN_COURSE_DATA=(\S+)", lines)[1]
+    assert said == f"{fetched}/nin_course/fashion-mnist"
+    needed = (HUB / "requirements.txt").read_text(encoding="utf-8").splitlines()[1:]
+    assert next(line for line in needed if line.startswith("nbgitpuller")) in lines
+    kit = (ROOT / "pyproject.toml").read_text(encoding="utf-8").split("kit = [")[1].split("]")[0]
+    assert len(needed) == 4
+    assert set(needed) <= set(re.findall(r'"(.*?)"', kit))
+
+
+# ---- what a class costs ---------------------------------------------------------------------------------------------
+
+
+def process(own, all_of_it, pss):
+    return SimpleNamespace(memory_full_info=lambda: SimpleNamespace(uss=own * 1e9, rss=all_of_it * 1e9, pss=pss * 1e9))
+
+
+def test_what_students_share_is_there_once_and_a_tenth_of_a_machine_is_kept_free(monkeypatch):
+    monkeypatch.setattr(hub, "version", lambda package: "1.0")
+    student = hub.Memory.of([process(0.1, 0.2, 0.15), process(0.8, 1.1, 0.9)])
+    assert (student.own, student.shared, student.pss) == pytest.approx((0.9, 0.3, 1.05))
+    of_hub = hub.Memory(0.25, 0.0, 0.25)
+    assert hub.carries(8, student, of_hub) == 6  # 7.2 - 1 - 0.25 - 0.3 = 5.65, and 6 times 0.9 is 5.4
+    assert hub.carries(128, student, of_hub) == 126
+    assert hub.needs(200, student, of_hub) == pytest.approx(201.7, abs=0.1)  # (1 + 0.25 + 0.3 + 180) / 0.9
+    assert [hub.cores(n, 45) for n in (6, 7, 200)] == [1, 2, 30]
+    found = hub.Measured({1: 4.4}, {1: (50.0, 40.0, 2.0), 3: (99.6, 45.0, 3.0)}, of_hub, student, student, student)
+    page = hub.page("03_x", ["01_y", "05_z"], found)
+    assert "| 1 at once log in: until the last one's server is there | 4 s |" in page
+    assert "100 s, 45 processor seconds each (load before: 3.0) |" in page
+    assert "| 128 GB | 126 | 19 | 126 |" in page
+    assert "200 students need 202 GB with 03 open, 202 GB with 3 chapters, and 30 cores" in page
+    assert max(len(line) for line in page.splitlines() if not line.startswith("|")) <= 120
+
+
+def test_a_message_with_pictures_is_read_up_to_them():
+    text, picture = b'{"a": "\xc3\xa9"}', b"\x89PNG"
+    places = [2, 12, 12 + len(text)]
+    message = b"".join(n.to_bytes(4, "big") for n in places) + text + picture
+    assert hub.text_of(message) == hub.text_of('{"a": "é"}') == '{"a": "é"}'
+
+
+def test_the_docs_quote_what_was_measured():
+    measured = (ROOT / "benchmarks" / "hub.md").read_text(encoding="utf-8").splitlines()
+    quoted = (ROOT / "docs" / "hub.md").read_text(encoding="utf-8").splitlines()
+    table = [line for line in measured if " GB | " in line and line.startswith(("| memory", "| 8", "| 32", "| 128"))]
+    assert len(table) == 3
+    assert set(table) <= set(quoted)
+    (need,) = [line for line in measured if line.startswith("200 students need")]
+    assert need in quoted
