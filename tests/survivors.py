@@ -57,7 +57,8 @@ NEAREST = {
     "nin_course/history.py": ["tests/unit/test_train.py", "tests/demos/test_live.py"],
     "notebooks/source/build.py": ["tests/notebooks/test_built.py"],
     "notebooks/source/assignment.py": ["tests/notebooks/test_assignment.py"],
-    "docs/instructor_guide.py": ["tests/demos/test_instructor_guide.py"],
+    "docs/instructor_guide.py": ["tests/demos/test_instructor_guide.py", "tests/demos/test_lessons.py"],
+    "docs/lessons.py": ["tests/demos/test_lessons.py", "tests/demos/test_instructor_guide.py"],
     "tests/": ["tests/unit/test_make.py"],
 }
 
