@@ -14,7 +14,7 @@ from nin_course.files import SAMPLE_DIR, read_split, sample_hashes
 from nin_course.plots import png
 
 DPI = 110
-LABEL = {"description_width": "110px"}
+LABEL = {"description_width": "95px"}
 
 
 class Demo:
@@ -23,6 +23,9 @@ class Demo:
     A subclass sets the texts below, builds its artists in `setup(figure)`, and moves them in `draw(result)`, which
     returns one line that says in words what the picture shows. Whenever a control changes, `update` computes and
     draws again. In a live notebook the display is the widget; without a kernel it is the last picture.
+
+    All of it is seen at once in JupyterLab on a small laptop, which leaves 934 × 600 pixels beside its file browser:
+    the controls, as many in a row as fit, below them the picture, below that its line.
     """
 
     title: str
@@ -31,20 +34,22 @@ class Demo:
     ask: str  # three lines for whoever stands in front of a class
     set: str
     see: str
-    size = (8.0, 3.6)  # of the figure, in inches
+    size = (8.0, 3.6)  # of the figure, in inches; at most 8.4 wide, and with words in 8.5 points or more
 
     def __init__(self, controls: Mapping[str, widgets.Widget]):
-        self.controls = dict(controls)
+        self.controls, self.moving = dict(controls), False
         self.figure = Figure(figsize=self.size, dpi=DPI)
         self.setup(self.figure)
         self.picture = widgets.Image(
             format="png", layout=widgets.Layout(width=f"{self.size[0] * DPI:.0f}px", max_width="100%")
         )
-        self.line = widgets.HTML()
+        self.line = widgets.HTML(layout={"min_height": "44px"})
         for control in self.controls.values():
             control.observe(self.update, names="value")
         self.update()
-        self.view = widgets.VBox([widgets.HTML(f"<b>{self.title}</b> &ensp; {self.try_this}"), *self.arrange()])
+        head = widgets.HTML(f"<b>{self.title}</b> &ensp; {self.try_this}")
+        desk = widgets.HBox(self.desk(), layout={"flex_flow": "row wrap"})
+        self.view = widgets.VBox([head, desk, self.picture, self.line])
 
     def setup(self, figure: Figure) -> None:
         raise NotImplementedError
@@ -56,18 +61,29 @@ class Demo:
     def draw(self, result: dict) -> str:
         raise NotImplementedError
 
-    def arrange(self) -> list[widgets.Widget]:
-        """The rows below the title; a demo with its own layout overrides this."""
-        return [*self.controls.values(), self.picture, self.line]
+    def desk(self) -> list[widgets.Widget]:
+        """What stands above the picture, in reading order: the controls, and what else a demo adds to them."""
+        return [*self.controls.values()]
+
+    def follow(self, change: Mapping | None) -> None:
+        """Sets the controls that depend on others, such as how far a slider goes; `change` is what was moved."""
 
     @property
     def state(self) -> dict:
         return {name: control.value for name, control in self.controls.items()}
 
-    def update(self, _change=None) -> None:
+    def update(self, change=None) -> None:
+        if self.moving:
+            return  # one control moves another: it is drawn when all are right
+        self.moving = True
+        try:
+            self.follow(change)
+        finally:
+            self.moving = False
         self.text = self.draw(self.compute(self.state))
         self.picture.value = png(self.figure)
-        self.line.value = f"<span style='font-size:14px'>{html.escape(self.text)}</span>"
+        style = "display:block; font-size:14px; line-height:20px"
+        self.line.value = f"<span style='{style}'>{html.escape(self.text)}</span>"
 
     def __repr__(self) -> str:
         return f"{self.title} (run this cell to play): {self.text}"
@@ -87,18 +103,18 @@ def sample_test_images():
     return read_split(SAMPLE_DIR, "t10k", sample_hashes())
 
 
-def slider(text: str, value, low, high, step=1, width: int = 340):
+def slider(text: str, value, low, high, step=1, width: int = 305):
     """A slider over whole numbers, or over decimals if `step` is one, under the demos' one look."""
     kind = widgets.IntSlider if isinstance(step, int) else widgets.FloatSlider
     return kind(value, min=low, max=high, step=step, description=text, style=LABEL, layout={"width": f"{width}px"})
 
 
-def garment(label: int, width: int = 340) -> widgets.SelectionSlider:
+def garment(label: int, width: int = 305) -> widgets.SelectionSlider:
     """A slider over the ten classes, by name; its value is the class's number."""
     return choice("image", [(name, k) for k, name in enumerate(LABELS)], label, width)
 
 
-def choice(text: str, options: list[tuple[str, object]], value=None, width: int = 340) -> widgets.SelectionSlider:
+def choice(text: str, options: list[tuple[str, object]], value=None, width: int = 305) -> widgets.SelectionSlider:
     """A slider over (name, value) pairs, at the first of them unless `value` is given."""
     layout, value = {"width": f"{width}px"}, options[0][1] if value is None else value
     return widgets.SelectionSlider(options=options, value=value, description=text, style=LABEL, layout=layout)

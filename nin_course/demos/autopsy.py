@@ -40,14 +40,14 @@ class Autopsy(Demo):
     ask = "The loss is 2.30 and does not move. Which of these networks still have hope, and how do you know?"
     set = "As it starts, then the last step. Seed 4, step by step. Then the recipe, one repair at a time."
     see = "A flat loss has several causes: the bars say which. With the ReLU off the logits no class is dead at birth."
-    size = (9.2, 4.3)
+    size = (8.4, 3.9)
 
     def __init__(self):
         names = dict.fromkeys(recipe for recipe, _ in runs())
-        recipe = choice("recipe", [(name, name) for name in names], width=500)
-        step = choice("step", [(str(step), step) for step in steps()], width=500)
+        recipe = choice("recipe", [(name, name) for name in names], width=420)
+        step = choice("step", [(str(step), step) for step in steps()])
         last = max(seed for _, seed in runs())
-        super().__init__({"recipe": recipe, "seed": slider("seed", 1, 0, last, width=500), "step": step})
+        super().__init__({"recipe": recipe, "seed": slider("seed", 1, 0, last), "step": step})
 
     @staticmethod
     def compute(state):
@@ -81,7 +81,7 @@ class Autopsy(Demo):
         self.norms = blocks.barh(range(4), [1] * 4, left=LEAST, height=0.6, color=BLUE)
         self.zeros = [blocks.text(LEAST * 1.3, i, "", va="center", fontsize=9, color=ORANGE) for i in range(4)]
         blocks.set(xscale="log", xlim=(LEAST, 100))
-        blocks.set_xticks([1e-6, 1e-4, 1e-2, 1])
+        blocks.set_xticks([1e-6, 1e-3, 1])
         blocks.set_yticks(range(4), labels=BLOCKS, fontsize=9)
         blocks.invert_yaxis()
         blocks.set_title("gradient norm", fontsize=10)

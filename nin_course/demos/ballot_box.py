@@ -44,10 +44,10 @@ class BallotBox(Demo):
     ask = "The answer is a vote of 49 cells, and it is wrong. Which cells would you leave uncounted?"
     set = "As it starts; then rows 0 to 5. Then image 42, a sneaker, one row at a time, the empty ones, too."
     see = "Ten maps, ten ballots. Cells off the garment vote as well: the sneaker is a sneaker even in its empty rows."
-    size = (8.8, 3.7)
+    size = (8.4, 3.55)
 
     def __init__(self):
-        style = dict(style=LABEL, layout={"width": "340px"})
+        style = dict(style=LABEL, layout={"width": "305px"})
         super().__init__(
             {
                 "image": slider("image", 36, 0, IMAGES - 1),
@@ -56,11 +56,6 @@ class BallotBox(Demo):
                 "outside": widgets.Checkbox(False, description="count the others instead", indent=False),
             }
         )
-
-    def arrange(self):
-        c = self.controls
-        left, right = widgets.VBox([c["image"], c["outside"]]), widgets.VBox([c["rows"], c["columns"]])
-        return [widgets.HBox([left, right], layout={"flex_flow": "row wrap"}), self.picture, self.line]
 
     @staticmethod
     def compute(state):

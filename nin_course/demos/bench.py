@@ -54,16 +54,16 @@ class Bench(Demo):
     ask = "No 1×1 layers, wider in their place, for the same work: better, worse, or will the runs not tell?"
     set = "As it starts, then MACs, then memory. Then 3×3 in place of 1×1: as many parameters, then as many MACs."
     see = "A network stands elsewhere for every cost. Seeds spread; of twenty equal pairs, one will look unequal."
-    size = (8.8, 4.4)
+    size = (8.4, 3.95)
 
     def __init__(self):
         trained = {net for networks in recorded().values() for net in networks}
         names = [(variant.what, key) for key, variant in VARIANTS.items() if key in trained]
         controls = {
             "first": menu("blue", names, "0@macs"),
+            "images": menu("trained on", [], None, width=394),
             "second": menu("orange", names, "2"),
-            "images": menu("trained on", [], None, width=720),
-            "cost": choice("cost", list(zip(COSTS, AXES, strict=True)), width=460),
+            "cost": choice("cost", list(zip(COSTS, AXES, strict=True)), width=394),
         }
         for name in ("first", "second"):
             controls[name].observe(lambda _: self._offer(controls), names="value")
@@ -133,7 +133,7 @@ class Bench(Demo):
         return f"{told} Cost ({AXES[result['cost']][0]}): {first} against {second}."
 
 
-def menu(text: str, options: list, value, width: int = 560) -> widgets.Dropdown:
+def menu(text: str, options: list, value, width: int = 528) -> widgets.Dropdown:
     """A list to choose from, for names that are too long for a slider."""
     layout = {"width": f"{width}px", "max_width": "100%"}
     return widgets.Dropdown(options=options, value=value, description=text, style=LABEL, layout=layout)

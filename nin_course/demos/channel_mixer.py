@@ -2,7 +2,6 @@
 
 from functools import cache
 
-import ipywidgets as widgets
 import torch
 import torch.nn.functional as F
 from matplotlib.patches import Rectangle
@@ -32,26 +31,20 @@ class ChannelMixer(Demo):
     ask = "One 1×1 kernel, three channels. Which weights leave only the outline of the bag? Can any weights blur it?"
     set = "image: Bag. Weights 0, 1, 1: the outline. Then 1, 0, 0 and bias −0.5. Then move the pixel."
     see = "Channels mix, pixel by pixel; nothing moves sideways, so nothing can blur. nn.Linear says the same number."
-    size = (8.4, 4.1)
+    size = (8.4, 3.65)
 
     def __init__(self):
         super().__init__(
             {
-                "image": garment(8, 390),
-                "w1": slider("w₁ brightness", 0.5, -2, 2, 0.1, 390),
-                "w2": slider("w₂ vertical", -1.0, -2, 2, 0.1, 390),
-                "w3": slider("w₃ horizontal", 1.0, -2, 2, 0.1, 390),
-                "bias": slider("bias", 0.1, -1, 1, 0.1, 390),
-                "row": slider("pixel's row", 9, 0, 27, 1, 390),
-                "column": slider("pixel's column", 6, 0, 27, 1, 390),
+                "w1": slider("w₁ brightness", 0.5, -2, 2, 0.1),
+                "w2": slider("w₂ vertical", -1.0, -2, 2, 0.1),
+                "w3": slider("w₃ horizontal", 1.0, -2, 2, 0.1),
+                "bias": slider("bias", 0.1, -1, 1, 0.1),
+                "row": slider("pixel's row", 9, 0, 27),
+                "column": slider("pixel's column", 6, 0, 27),
+                "image": garment(8),
             }
         )
-
-    def arrange(self):
-        c = self.controls
-        left = widgets.VBox([c["image"], c["row"], c["column"]])
-        right = widgets.VBox([c["w1"], c["w2"], c["w3"], c["bias"]])
-        return [widgets.HBox([left, right], layout={"flex_flow": "row wrap"}), self.picture, self.line]
 
     @staticmethod
     def compute(state):
@@ -79,14 +72,14 @@ class ChannelMixer(Demo):
             return axis, artist, frame
 
         lefts = (0.012, 0.212, 0.412)
-        self.channels = [image(left, 0.565, name, 0.17) for left, name in zip(lefts, CHANNELS, strict=True)]
-        self.weighted = [image(left, 0.125, "", 0.17) for left in lefts]
-        self.output = image(0.672, 0.285, "output map", 0.25)
-        for x, sign in ((0.197, "+"), (0.397, "+"), (0.597, "+")):
-            figure.text(x, 0.30, sign, fontsize=16, ha="center", va="center")
-        self.bias = figure.text(0.613, 0.285, "", fontsize=11, va="center")
-        figure.text(0.632, 0.54, "=", fontsize=20, ha="center", va="center")
-        bar = figure.add_axes((0.934, 0.285, 0.012, 0.512))
+        self.channels = [image(left, 0.575, name, 0.155) for left, name in zip(lefts, CHANNELS, strict=True)]
+        self.weighted = [image(left, 0.115, "", 0.155) for left in lefts]
+        self.output = image(0.672, 0.235, "output map", 0.25)
+        for x, sign in ((0.1895, "+"), (0.3895, "+"), (0.5895, "+")):
+            figure.text(x, 0.293, sign, fontsize=16, ha="center", va="center")
+        self.bias = figure.text(0.606, 0.275, "", fontsize=11, va="center")
+        figure.text(0.632, 0.523, "=", fontsize=20, ha="center", va="center")
+        bar = figure.add_axes((0.934, 0.235, 0.012, 0.575))
         figure.colorbar(self.output[1], cax=bar, ticks=[-1, 0, 1]).ax.tick_params(labelsize=9)
         self.sum = figure.text(0.012, 0.045, "", fontsize=10.5, va="center")
 

@@ -54,15 +54,14 @@ class FamilyTree(Demo):
         "alexnet, then resnet50, mobilenet_v2, convnext_tiny. Then mobilenet_v3_large, parameters. Then vit_b_16, 320."
     )
     see = "The orange goes, the blue comes, under two names. Nearly all end in a global average and one dense layer."
-    size = (8.6, 3.6)
+    size = (8.4, 3.6)
 
     def __init__(self):
-        wide = 460  # the longest name is not cut
         super().__init__(
             {
-                "name": choice("network", [(name, name) for name in FAMILIES], "resnet50", wide),
-                "side": choice("photograph", [(f"{side} px", side) for side in SIDES], width=wide),
-                "count": choice("count", [("MACs", "macs"), ("parameters", "parameters")], width=wide),
+                "name": choice("network", [(name, name) for name in FAMILIES], "resnet50", 400),
+                "side": choice("photograph", [(f"{side} px", side) for side in SIDES]),
+                "count": choice("count", [("MACs", "macs"), ("parameters", "parameters")], width=400),
             }
         )
 

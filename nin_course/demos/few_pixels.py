@@ -37,9 +37,6 @@ class FewPixels(Demo):
         names = widgets.Checkbox(False, description="show the names", indent=False, layout={"width": "160px"})
         super().__init__({"size": slider("pixels a side", 4, 1, 28, width=420), "names": names})
 
-    def arrange(self):
-        return [widgets.HBox([*self.controls.values()]), self.picture, self.line]
-
     def setup(self, figure):
         self.axes = [bare(figure, 0.01 + 0.198 * (i % 5), 0.52 - 0.5 * (i // 5), 0.188, 0.395) for i in range(10)]
         self.images = [show_image(axis, one_of_each()[0, 0]) for axis in self.axes]

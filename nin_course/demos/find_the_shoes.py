@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 import torch
-from ipywidgets import Checkbox, HBox, VBox
+from ipywidgets import Checkbox
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
@@ -44,16 +44,12 @@ class FindTheShoes(Demo):
                 "seed": slider("collage", 63, 0, 99),
                 "wanted": choice("find", wanted),
                 "threshold": slider("threshold", 1.0, 0.0, 6.0, 0.25),
-                "black": Checkbox(False, description="the black may vote, too", indent=False),
+                "black": Checkbox(
+                    False, description="the black may vote, too", indent=False, layout={"width": "180px"}
+                ),
                 **boxes,
             }
         )
-
-    def arrange(self):
-        c = self.controls
-        left, right = VBox([c["seed"], c["wanted"]]), VBox([c["threshold"], c["black"]])
-        rows = [HBox([c[name] for name in LABELS[k : k + 5]], layout={"flex_flow": "row wrap"}) for k in (0, 5)]
-        return [HBox([left, right], layout={"flex_flow": "row wrap"}), *rows, self.picture, self.line]
 
     @staticmethod
     def compute(state):

@@ -25,11 +25,11 @@ class GuessingGame(Demo):
     def __init__(self):
         self.round, self.guesses = 0, ()
         self.buttons = {
-            k: widgets.Button(description=label, layout={"width": "120px"}) for k, label in enumerate(LABELS)
+            k: widgets.Button(description=label, layout={"width": "150px"}) for k, label in enumerate(LABELS)
         }
         for k, button in self.buttons.items():
             button.on_click(lambda _, k=k: self.guess(k))
-        self.again = widgets.Button(description="New round", icon="refresh", layout={"width": "120px"})
+        self.again = widgets.Button(description="New round", icon="refresh", layout={"width": "150px"})
         self.again.on_click(lambda _: self.new_round())
         super().__init__({})
 
@@ -46,9 +46,8 @@ class GuessingGame(Demo):
         self.round, self.guesses = self.round + 1, ()
         self.update()
 
-    def arrange(self):
-        rows = [widgets.HBox([self.buttons[k] for k in ks]) for ks in (range(5), range(5, 10))]
-        return [self.picture, *rows, self.again, self.line]
+    def desk(self):
+        return [*self.buttons.values(), self.again]
 
     @staticmethod
     def compute(state):

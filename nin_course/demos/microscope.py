@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import ipywidgets as widgets
 import torch
-from ipywidgets import HBox, VBox
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
@@ -87,43 +86,32 @@ class Microscope(Demo):
     ask = "What do the eight patches have in common? Give the channel a name, before I show you the next image."
     set = "As it starts; then images 41 and 54. Then other channels, one by one; then block 1 and block 3."
     see = "Necklines, it seems. But in image 41 it is a shoulder, in 54 a boot's opening. Many channels have no name."
-    size = (9.2, 4.1)
+    size = (8.4, 3.9)
 
     def __init__(self):
-        layer, narrow = choice("layer", [(name, k) for k, name in enumerate(LAYERS)], 1, width=300), 290
+        layer = choice("layer", [(name, k) for k, name in enumerate(LAYERS)], 1)
         channels, side = shape(1)
         strongest = widgets.Checkbox(True, description="its strongest cell", indent=False, layout={"width": "200px"})
-        self.moving = False
         super().__init__(
             {
-                "image": slider("image", 3, 0, IMAGES - 1, width=narrow),
+                "image": slider("image", 3, 0, IMAGES - 1),
                 "layer": layer,
-                "channel": slider("channel", 0, 0, channels - 1, width=300),
+                "channel": slider("channel", 0, 0, channels - 1),
+                "row": slider("cell: row", 0, 0, side - 1),
+                "column": slider("cell: column", 0, 0, side - 1),
                 "strongest": strongest,
-                "row": slider("cell: row", 0, 0, side - 1, width=narrow),
-                "column": slider("cell: column", 0, 0, side - 1, width=narrow),
             }
         )
 
-    def update(self, change=None):
+    def follow(self, change):
         """A layer has so many channels and cells. The strongest cell is followed until another one is chosen."""
-        if self.moving:
-            return  # one control moves another: it is drawn when all are right
-        c, self.moving = self.controls, True
+        c = self.controls
         if change and change["owner"] in (c["row"], c["column"]):
             c["strongest"].value = False
         for name, which in (("channel", 0), ("row", 1), ("column", 1)):
             c[name].max = shape(c["layer"].value)[which] - 1
         if c["strongest"].value:
             c["row"].value, c["column"].value = self.compute(self.state)["cell"]
-        self.moving = False
-        super().update()
-
-    def arrange(self):
-        c = self.controls
-        columns = [("image", "strongest"), ("layer", "channel"), ("row", "column")]
-        boxes = [VBox([c[name] for name in names]) for names in columns]
-        return [HBox(boxes, layout={"flex_flow": "row wrap"}), self.picture, self.line]
 
     @staticmethod
     def compute(state):
@@ -155,9 +143,9 @@ class Microscope(Demo):
     def setup(self, figure):
         wide, high = self.size
         blank, up = torch.zeros(28, 28), 0.165 * wide / high
-        self.top = [bare(figure, x, 0.565, 0.165, up) for x in (0.01, 0.215, 0.42)]
+        self.top = [bare(figure, x, 0.565, 0.165, up) for x in (0.016, 0.235, 0.455)]
         self.pictures = [show_image(axis, blank) for axis in self.top]
-        self.bars = figure.add_axes((0.64, 0.63, 0.345, 0.30))
+        self.bars = figure.add_axes((0.67, 0.64, 0.315, 0.29))
         self.bars.spines[["top", "right", "left"]].set_visible(False)
         self.bars.set(yticks=[], ylim=(0, 1.15))
         self.bars.tick_params(axis="x", labelsize=8.5)
@@ -165,8 +153,8 @@ class Microscope(Demo):
         self.here = self.bars.axvline(0, color=ORANGE, linewidth=2.5)
         self.bars.set_xlabel("value (orange: this cell's)", fontsize=9, labelpad=1)
         words = "the eight that excite the channel most, and what the cell sees there (blue: beyond the image)"
-        figure.text(0.01, 0.518, words, fontsize=9.5)
-        columns = [0.01 + 0.1245 * k for k in range(MOST)]
+        figure.text(0.012, 0.505, words, fontsize=9.5)
+        columns = [0.016 + 0.1243 * k for k in range(MOST)]
         side, up = 0.092, 0.092 * wide / high
         self.whole = [bare(figure, x, 0.245, side, up) for x in columns]
         self.patches = [bare(figure, x, 0.015, side, up) for x in columns]
@@ -203,7 +191,7 @@ class Microscope(Demo):
             _look(self.patches[k], place, view)
             r, c = seen(layers, place)
             self.frames[2 + k].set_bounds(c[0] - 0.5, r[0] - 0.5, len(c), len(r))
-            self.whole[k].set_title(f"{LABELS[label]}, {value:.1f}", fontsize=8.5, pad=3)
+            self.whole[k].set_title(f"{LABELS[label]}, {value:.1f}", fontsize=8.5, pad=2)
         low = min(result["peaks"].min().item(), result["value"])
         counts = result["peaks"].histc(BINS, low, max(peak, low + 1e-6))
         width = (max(peak, low + 1e-6) - low) / BINS
@@ -211,7 +199,7 @@ class Microscope(Demo):
             bar.set(x=low + k * width, width=width, height=count)
         self.here.set_xdata([result["value"]] * 2)
         images = f"{len(result['peaks']):,} test images"
-        self.bars.set_title(f"{images}, by their strongest cell", fontsize=9.5)
+        self.bars.set_title(f"{images}, by their strongest cell", fontsize=9)
         self.bars.set_xlim(low - width / 2, low + (BINS + 0.5) * width)
         self.bars.xaxis.set_major_locator(MaxNLocator(6))
         which = "its strongest" if result["strongest"] else "there"

@@ -1,10 +1,9 @@
 """Chapter 04: the part of an image that one cell of the class map sees, and what in there it feels."""
 
-from functools import cache
+from functools import cache, lru_cache
 
 import torch
 import torch.nn.functional as F
-from ipywidgets import HBox, VBox
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
@@ -37,7 +36,7 @@ def network(name: str):
     return net, [layer for layer in windows(net, (1, 1, NETWORKS[name], NETWORKS[name])) if layer.kernel > 1]
 
 
-@cache
+@lru_cache(maxsize=2)  # each keeps what its gradient needs, some megabytes
 def maps_of(name: str, image: int):
     """The image X (1, 1, H, W), its class maps (1, 10, h, w), and the mean map that enters each layer but the first."""
     net, layers = network(name)
@@ -67,23 +66,23 @@ class OneCell(Demo):
     ask = "One cell, one of 49 votes: how much of the image does it see? Draw the square, then move the slider."
     set = "Cell to the corner and back. Then the large network: a middle cell, a corner cell."
     see = "The square is what it could see, and it is large. What it feels is less: mostly edges, and not far out."
-    size = (9.0, 4.9)
+    size = (8.4, 3.95)
 
     def __init__(self):
         options = [("small, 28 px, trained", "small"), ("large, 224 px, new", "wide")]
         super().__init__(
             {
-                "network": choice("network", options, width=430),
+                "network": choice("network", options, width=420),
                 "image": garment(9),
                 "row": slider("cell: row", 3, 0, 6),
                 "column": slider("cell: column", 3, 0, 6),
             }
         )
 
-    def arrange(self):
-        c = self.controls
-        left, right = VBox([c["network"], c["image"]]), VBox([c["row"], c["column"]])
-        return [HBox([left, right], layout={"flex_flow": "row wrap"}), self.picture, self.line]
+    def follow(self, change):
+        """As many rows and columns as the network has votes."""
+        _, maps, _ = maps_of(self.controls["network"].value, self.controls["image"].value)
+        self.controls["row"].max = self.controls["column"].max = maps.shape[2] - 1
 
     @staticmethod
     def compute(state):
@@ -111,18 +110,18 @@ class OneCell(Demo):
 
     def setup(self, figure):
         wide, high = self.size
-        side, up = 0.27, 0.27 * wide / high
+        side, up = 0.238, 0.238 * wide / high
         blank = torch.zeros(2, 2)
-        self.top = [bare(figure, x, 0.445, side, up) for x in (0.01, 0.325, 0.64)]
+        self.top = [bare(figure, x, 0.435, side, up) for x in (0.02, 0.335, 0.65)]
         self.pictures = [show_image(axis, blank) for axis in self.top]
         self.pictures[1].set_cmap("magma")
         self.pictures[2].set_cmap(DIVERGING)
-        votes = figure.add_axes((0.92, 0.445, 0.012, up))
+        votes = figure.add_axes((0.90, 0.435, 0.012, up))
         scale = figure.colorbar(self.pictures[2], cax=votes, ticks=MaxNLocator(4), format="%.2g")
         scale.ax.tick_params(labelsize=8.5)
-        self.strip = [bare(figure, 0.01 + 0.165 * i, 0.07, 0.135, 0.135 * wide / high) for i in range(STRIP)]
+        self.strip = [bare(figure, 0.022 + 0.165 * i, 0.062, 0.115, 0.115 * wide / high) for i in range(STRIP)]
         self.small = [show_image(axis, blank) for axis in self.strip]
-        figure.text(0.01, 0.015, "on the way (mean of the channels): what the cell sees of each map", fontsize=9)
+        figure.text(0.02, 0.012, "on the way (mean of the channels): what the cell sees of each map", fontsize=9)
         style = dict(fill=False, edgecolor=BLUE, linewidth=2.2)
         style["path_effects"] = [withStroke(linewidth=4.5, foreground="white")]
         self.frames = [axis.add_patch(Rectangle((0, 0), 1, 1, **style)) for axis in (*self.top, *self.strip)]

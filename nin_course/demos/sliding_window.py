@@ -27,29 +27,33 @@ class SlidingWindow(Demo):
     ask = "28 pixels, a window of 5, stride 2: how many steps? Which row of the image does nobody look at?"
     set = "Start as it is; press play. Then size 29; then stride 6; then size 8, kernel 11, and padding up to 2."
     see = "The floor drops what no window reaches (orange). A stride beyond the kernel leaves gaps in the middle, too."
-    size = (8.6, 3.9)
+    size = (8.4, 3.65)
 
     def __init__(self):
         super().__init__(
             {
-                "image": garment(9),
                 "size": slider("size", 28, 8, 32),
                 "kernel": slider("kernel", 5, 1, 11),
                 "stride": slider("stride", 2, 1, 8),
                 "padding": slider("padding", 0, 0, 5),
                 "in": slider("in_channels", 1, 1, 96),
                 "out": slider("out_channels", 1, 1, 96),
-                "step": slider("step", 78, 0, 1023),
+                "image": garment(9),
+                "step": slider("step", 78, 0, 143),
             }
         )
 
-    def arrange(self):
-        c = self.controls
-        play = widgets.Play(min=0, max=1023, value=78, interval=250, show_repeat=False)
-        widgets.jslink((play, "value"), (c["step"], "value"))
-        left = widgets.VBox([c["image"], c["size"], c["in"], c["out"]])
-        right = widgets.VBox([c["kernel"], c["stride"], c["padding"], c["step"]])
-        return [widgets.HBox([left, right], layout={"flex_flow": "row wrap"}), play, self.picture, self.line]
+    def desk(self):
+        step = self.controls["step"]
+        play = widgets.Play(min=0, max=step.max, value=step.value, interval=250, show_repeat=False)
+        widgets.jslink((play, "value"), (step, "value"))
+        widgets.jslink((step, "max"), (play, "max"))
+        return [*self.controls.values(), play]
+
+    def follow(self, change):
+        """A step for each output; a slider needs two."""
+        outputs, step = self.compute(self.state)["outputs"] ** 2, self.controls["step"]
+        step.max, step.disabled = max(outputs - 1, 1), outputs < 2
 
     @staticmethod
     def compute(state):
@@ -90,7 +94,7 @@ class SlidingWindow(Demo):
     def setup(self, figure):
         wide, high = self.size
         self.input, self.window, self.output = (
-            bare(figure, x, 0.14, width, width * wide / high) for x, width in ((0.01, 0.34), (0.40, 0.22), (0.68, 0.31))
+            bare(figure, x, 0.14, width, width * wide / high) for x, width in ((0.01, 0.33), (0.40, 0.22), (0.68, 0.31))
         )
         blank = torch.zeros(2, 2)
         self.artists = [show_image(axis, blank) for axis in (self.input, self.window, self.output)]

@@ -34,7 +34,7 @@ class TrainingDesk(Demo):
     see = (
         "A jump, and with batch norm it comes back. Without, and with the ReLU, the lamp turns orange and the run ends."
     )
-    size = (9.0, 3.5)
+    size = (8.4, 3.5)
 
     def __init__(self):
         self.record, self.run, self.lock, self.missed = recorded(), None, RLock(), 0
@@ -48,7 +48,7 @@ class TrainingDesk(Demo):
             }
         )
 
-    def arrange(self):
+    def desk(self):
         c = self.controls
         self.keys = {
             name: widgets.Button(description=name, layout={"width": "auto"})
@@ -63,9 +63,8 @@ class TrainingDesk(Demo):
         # A sign of life: during a run this one plays in the browser, unseen, for as long as the page is open.
         self.beat = widgets.Play(min=0, max=10**6, interval=1000, repeat=True, layout={"display": "none"})
         self.beat.observe(self._alive, names="value")
-        rows = [[play, c["step"], c["lr"]], [*self.keys.values(), c["batch_norm"], c["relu"], self.beat]]
-        boxes = [widgets.HBox(row, layout={"flex_flow": "row wrap"}) for row in rows]
-        return [*boxes, self.picture, self.line]
+        keys = widgets.HBox([*self.keys.values()])
+        return [play, c["step"], c["lr"], keys, c["batch_norm"], c["relu"], self.beat]
 
     # ---- what the keys do -------------------------------------------------------------------------------------------
 

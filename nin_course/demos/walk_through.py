@@ -36,13 +36,16 @@ class WalkThrough(Demo):
     )
     set = "Size to 99, then 98; then 67 and 66. Back to 224, width to 0.5: what is halved, what is quartered?"
     see = "Each budget has another most expensive stage. The size changes two of the budgets, but never the parameters."
-    size = (9.2, 4.7)
+    size = (8.4, 3.9)
 
     def __init__(self):
         options = [("notes: 10 at once", "notes"), ("wide: 10 at the end", "wide")]
-        head = choice("head", options, width=500)
         super().__init__(
-            {"size": slider("image size", 224, 32, 320), "width": slider("width", 1.0, 0.25, 2.0, 0.25), "head": head}
+            {
+                "size": slider("image size", 224, 32, 320),
+                "width": slider("width", 1.0, 0.25, 2.0, 0.25),
+                "head": choice("head", options, width=400),
+            }
         )
 
     @staticmethod

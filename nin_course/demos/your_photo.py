@@ -4,7 +4,6 @@ from functools import cache, lru_cache
 
 import ipywidgets as widgets
 import torch
-from ipywidgets import HBox, VBox
 from matplotlib.patches import Rectangle
 
 from nin_course.data import LABELS, MEAN, STD
@@ -44,29 +43,27 @@ class YourPhoto(Demo):
     ask = "The third is the first shirt again, on a striped cloth. Will the answer stay? And if the ground is left in?"
     set = "One photograph after the other. Back to the first: tick the ground off, and watch the answer. Then your own."
     see = "The garment is the same, the ground is not: what the network gets is 28 × 28 pixels, whatever they show."
-    size = (9.2, 3.9)
+    size = (8.4, 3.75)
 
     def __init__(self, path=None):
         self.own = path
         given = [*GIVEN, OWN] if path else GIVEN
         super().__init__(
             {
-                "photo": choice("photograph", given, OWN[1] if path else None, width=400),
+                "photo": choice("photograph", given, OWN[1] if path else None, width=352),
+                "invert": choice("invert", [(words, words) for words in INVERT], width=282),
+                "turn": choice("turn left", [(f"{90 * k}°", k) for k in range(4)], width=282),
+                "margin": slider("margin", 0.0, 0.0, 0.5, 0.05),
                 "ground": widgets.Checkbox(
                     True, description="make the ground black", indent=False, layout={"width": "200px"}
                 ),
-                "invert": choice("invert", [(words, words) for words in INVERT], width=400),
-                "turn": choice("turn left", [(f"{90 * k}°", k) for k in range(4)], width=260),
-                "margin": slider("margin", 0.0, 0.0, 0.5, 0.05, width=260),
             }
         )
 
-    def arrange(self):
-        c = self.controls
+    def desk(self):
         self.upload = widgets.FileUpload(description="Your photo, ≤ 9 MB", layout={"width": "200px"})
         self.upload.observe(self._uploaded, names="value")
-        columns = [VBox([c["photo"], c["invert"]]), VBox([c["turn"], c["margin"]]), VBox([self.upload, c["ground"]])]
-        return [HBox(columns, layout={"flex_flow": "row wrap"}), self.picture, self.line]
+        return [*self.controls.values(), self.upload]
 
     def _uploaded(self, change) -> None:
         """Takes the file, and nothing of it stays in the button: a saved notebook would carry it."""

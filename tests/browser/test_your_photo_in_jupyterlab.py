@@ -1,23 +1,19 @@
-"""Chapter 07's demos in a real JupyterLab: a file taken into the page, in one window with all that it changes."""
+"""Chapter 07's demo of one's own photo in a real JupyterLab: a file is taken into the page."""
 
 import io
 import json
 
 import nbformat
-import pytest
 from conftest import Notebook
 from PIL import Image
 from playwright.sync_api import expect
 from test_chapters import changes, line, picture
 
-CELLS = (
-    "from nin_course.demos import Microscope\n\nMicroscope()",
-    "from nin_course.demos import YourPhoto\n\nYourPhoto()",
-)
+CELL = "from nin_course.demos import YourPhoto\n\nYourPhoto()"
 
 
 def opened(lab, page):
-    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c, id=f"c{i}") for i, c in enumerate(CELLS)])
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL, id="c0")])
     book.metadata.kernelspec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
     nbformat.write(book, lab.folder / "notebooks" / "photo.ipynb")
     return Notebook(page, lab, "photo.ipynb")
@@ -36,22 +32,6 @@ def photograph() -> bytes:
     exif[0x0112] = 6
     image.save(stream, "JPEG", exif=exif)
     return stream.getvalue() + bytes(10**6)
-
-
-@pytest.mark.parametrize("which", [0, 1])
-def test_controls_picture_and_line_are_seen_at_once(lab, page, which):
-    notebook = opened(lab, page)
-    cell = notebook.run(CELLS[which].splitlines()[-1])
-    cell.locator(".jp-OutputArea img").first.wait_for()
-    box = cell.locator(".jp-OutputArea-output").last.bounding_box()
-    assert box["height"] <= 570
-    inside = cell.locator(".jp-OutputArea img").first.bounding_box()
-    assert inside["x"] + inside["width"] <= page.viewport_size["width"]
-    assert inside["width"] > 900
-    notebook.screenshot(f"07_{which}_opened")
-    before = picture(cell)
-    cell.locator(".noUi-handle").first.press("ArrowRight")
-    assert changes(cell, before)
 
 
 def test_a_photo_is_taken_into_the_page_answered_and_not_kept_in_the_notebook(lab, page):

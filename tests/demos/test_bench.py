@@ -186,11 +186,11 @@ def test_the_lists_are_called_by_the_colours_of_the_picture_and_nothing_stands_o
     demo = Bench()
     words = {name: control.description for name, control in demo.controls.items()}
     assert words == {"first": "blue", "second": "orange", "images": "trained on", "cost": "cost"}
-    assert tuple(demo.figure.get_size_inches()) == (8.8, 4.4)
+    assert tuple(demo.figure.get_size_inches()) == (8.4, 3.95)
     (axis,) = demo.figure.axes
     renderer = demo.figure.canvas.get_renderer()
     boxes = [axis.get_tightbbox(renderer), *(text.get_window_extent(renderer) for text in demo.figure.texts)]
-    high, wide = 110 * 4.4, 110 * 8.8
+    high, wide = 110 * 3.95, 110 * 8.4
     assert all(0 <= box.x0 <= box.x1 <= wide and 0 <= box.y0 <= box.y1 <= high for box in boxes)
     assert axis.get_window_extent().width > 0.8 * wide
     assert axis.get_window_extent().height > 0.6 * high
