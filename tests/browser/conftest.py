@@ -136,6 +136,7 @@ class Notebook:
         self.page.locator(".jp-Notebook").click(position={"x": 3, "y": 3})
         self.page.keyboard.press("Control+s")
         self.page.wait_for_timeout(300)
+        expect(self.page.locator(".jp-mod-dirty")).to_have_count(0, timeout=60_000)
 
     def cell(self, source: str):
         """The code cell with this text, scrolled into view."""
