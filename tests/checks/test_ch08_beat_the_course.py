@@ -88,8 +88,19 @@ def test_the_folder_is_seen_from_the_notebook_and_from_the_folder_above(given, t
     for place in ("notebooks", "."):
         monkeypatch.chdir(tmp_path / place)
         if place == "notebooks" or not str(given).startswith(".."):
-            assert "trained on other images" in ch08.beat_the_course(given).text
+            told = ch08.beat_the_course(given).text
+            found = "../runs/mine" if place == "notebooks" else "runs/mine"
+            assert f"By its card the run in {found} was trained on other images" in told
+            assert told.endswith(" Train it with --sample.")
     assert set(asked) == {(tmp_path / "runs" / "mine").resolve()}
+
+
+def test_what_lies_here_comes_before_what_lies_above(tmp_path, monkeypatch):
+    for place in ("runs/mine", "notebooks/runs/mine"):
+        (tmp_path / place).mkdir(parents=True)
+    (tmp_path / "runs" / "mine" / "card.json").write_text("{}")
+    monkeypatch.chdir(tmp_path / "notebooks")
+    assert "no card.json" in ch08.beat_the_course("runs/mine").text
 
 
 def test_the_home_folder_has_its_short_name(tmp_path, monkeypatch):
@@ -102,4 +113,7 @@ def test_the_home_folder_has_its_short_name(tmp_path, monkeypatch):
 def test_a_folder_that_is_not_there_is_told_from_where_it_was_looked_for(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     said = f"There is no folder 'runs/mine', seen from {tmp_path} or from the folder above."
-    assert ch08.beat_the_course("runs/mine").text == f"{said} The one that you gave to --out is wanted."
+    for given in ("runs/mine", Path("runs/mine"), " runs/mine"):
+        assert ch08.beat_the_course(given).text == f"{said} The one that you gave to --out is wanted."
+    (tmp_path / "history.jsonl").write_text("")
+    assert ch08.beat_the_course("history.jsonl").text.startswith("There is no folder 'history.jsonl', seen from")

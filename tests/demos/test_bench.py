@@ -28,6 +28,7 @@ MADE = [
     *lines("2", [90, 91, 92, 90, 91]),
     *lines("0@macs", [85, 86, 88]),
     *lines("gmp", [90, 91, 92, 90, 92]),
+    *lines("map", [90, 91, 92, 90, 91]),
     *lines("hidden", [89, 88]),
     *lines("avgpool", [80], first=2),
     *lines("twin", [70, 70, 70], first=7),
@@ -48,6 +49,7 @@ PER_CENT = {  # of all that were trained on 10,000 images, by the laptop preset
     "2": [90, 91, 92, 90, 91],
     "0@macs": [85, 86, 88],
     "gmp": [90, 91, 92, 90, 92],
+    "map": [90, 91, 92, 90, 91],
     "hidden": [89, 88],
     "avgpool": [80],
     "twin": [70, 70, 70],
@@ -66,7 +68,9 @@ def marks():
     """(colour, marker) -> the places of its marks, as they stand in the picture; "." are the dots."""
     axis, found = DEMO.figure.axes[0], {}
     for line in axis.lines:
-        assert line.get_linestyle() == "None"
+        assert (line.get_linestyle(), line.get_visible()) == ("None", True)
+        assert line.get_markersize() >= (7 if line.get_marker() == "." else 8)
+        assert line.get_marker() == "." or line.get_markerfacecolor() == "white"  # the dots show through
         found.setdefault((color(line), line.get_marker()), []).extend(points(line))
     (low, high), (bottom, top) = axis.get_xlim(), axis.get_ylim()
     assert all(low < x < high and bottom < y < top for places in found.values() for x, y in places)
@@ -118,6 +122,8 @@ def test_each_network_stands_at_its_cost_and_its_accuracies_and_the_two_have_the
     assert sum(low <= tick <= high for tick in axis.get_xticks()) >= 2
     names = {color(t): t.get_text() for t in DEMO.figure.texts if t.get_weight() == "bold"}
     assert names == {BLUE: f"■ {VARIANTS[first].what}", ORANGE: f"◆ {VARIANTS[second].what}"}
+    (note,) = [t.get_text() for t in DEMO.figure.texts if t.get_color() == GREY]
+    assert note == "dots: seeds    marks: their means    grey: the other networks, trained alike"
 
 
 # Worked by hand: the mean of the differences, and t · s / √n with t = 4.303 for 3 seeds, 2.776 for 5.
@@ -125,6 +131,7 @@ def test_each_network_stands_at_its_cost_and_its_accuracies_and_the_two_have_the
     (dict(first="0@macs", second="2"), "over 3 seeds (mean and 95 % interval): worse.", (-4.67, 1.43)),
     (dict(first="2", second="0@macs"), "over 3 seeds (mean and 95 % interval): better.", (4.67, 1.43)),
     (dict(first="gmp", second="2"), "over 5 seeds (mean and 95 % interval): these runs do not tell.", (0.2, 0.56)),
+    (dict(first="map", second="2"), "over 5 seeds (mean and 95 % interval): these runs do not tell.", (0, 0)),
     (dict(first="relu", second="2"), "over 5 seeds (mean and 95 % interval): worse.", (-0.1, 0)),
     (dict(first="hidden", second="2", images="1,000 images"), "over 3 seeds (mean and 95 % interval): better.",
      (2.33, 1.43)),
@@ -149,7 +156,7 @@ def test_the_line_says_what_the_seeds_allow_and_no_more(state, told, found):
 
 
 def test_the_lists_offer_what_was_trained_in_the_variants_own_words():
-    trained = ["2", "0@macs", "twin", "hidden", "gmp", "avgpool", "relu", "notes-wide", "L"]
+    trained = ["2", "0@macs", "map", "twin", "hidden", "gmp", "avgpool", "relu", "notes-wide", "L"]
     for name in ("first", "second"):
         assert list(Bench().controls[name].options) == [(VARIANTS[key].what, key) for key in trained]
     assert list(Bench().controls["cost"].options) == [
@@ -186,6 +193,11 @@ def test_the_lists_are_called_by_the_colours_of_the_picture_and_nothing_stands_o
     demo = Bench()
     words = {name: control.description for name, control in demo.controls.items()}
     assert words == {"first": "blue", "second": "orange", "images": "trained on", "cost": "cost"}
+    for name in ("first", "second", "images"):  # the words of what is chosen find room beside the label's 95 pixels
+        control = demo.controls[name]
+        width = int(control.layout.width.removesuffix("px"))
+        assert width - 95 >= 6.8 * max(len(option[0] if name != "images" else option) for option in control.options)
+        assert control.layout.max_width == "100%"
     assert tuple(demo.figure.get_size_inches()) == (8.4, 3.95)
     (axis,) = demo.figure.axes
     renderer = demo.figure.canvas.get_renderer()

@@ -12,7 +12,7 @@ from torch import nn
 
 import nin_course as d2l
 from nin_course import files
-from nin_course.audit import ROUNDING, audit
+from nin_course.audit import audit
 from nin_course.data import FashionMNIST
 from nin_course.lab import VARIANTS
 from nin_course.recipe import NETS, Recipe
@@ -56,7 +56,9 @@ def test_it_sees_the_images_as_its_recipe_says(size, normalize, tmp_path, monkey
     recipe = replace(TEMPLATE, size=size, normalize=normalize)
     accuracy = score(net, size, normalize)
     assert accuracy not in (score(net, size, not normalize), 0.1)
-    assert audit(written(tmp_path, net.state_dict(), accuracy, recipe)).accuracy == pytest.approx(accuracy)
+    found = audit(written(tmp_path, net.state_dict(), accuracy, recipe))
+    assert found.accuracy == pytest.approx(accuracy)
+    assert found.costs.macs == 10 * size * size
 
 
 def fifty():
@@ -70,12 +72,13 @@ def share(net, some):
     return (net(X).argmax(dim=1) == y).float().mean().item()
 
 
-def test_a_network_of_the_lab_is_known_by_its_key(tmp_path, monkeypatch):
+@pytest.mark.parametrize("key", ["squeeze", "hidden"])
+def test_a_network_of_the_lab_is_known_by_its_key_and_drops_nothing(key, tmp_path, monkeypatch):
     torch.manual_seed(0)
-    net, some = VARIANTS["squeeze"].make(), fifty()
+    net, some = VARIANTS[key].make().eval(), fifty()
     monkeypatch.setattr(files, "read_split", lambda *_: some)
-    found = audit(written(tmp_path, net.state_dict(), share(net, some), Recipe(net="squeeze", sample=True)))
-    assert found.costs == VARIANTS["squeeze"].costs
+    found = audit(written(tmp_path, net.state_dict(), share(net, some), Recipe(net=key, sample=True)))
+    assert found.costs == VARIANTS[key].costs
 
 
 @pytest.mark.parametrize("images", [-10, 10, 400])
@@ -84,24 +87,39 @@ def test_a_card_that_is_ten_images_off_is_named_with_both_numbers(images, tmp_pa
     assert said(written(tmp_path, weights, card, TEMPLATE)) == f"its card says {card:.2%}, its weights give {right:.2%}"
 
 
+@pytest.mark.parametrize("logits", [(5, 0), (-2.5, -5)])
 @pytest.mark.parametrize(("lead", "accuracy", "holds"), [
-    (0.5 * ROUNDING, 0.1, True),
-    (0.5 * ROUNDING, 0.102, True),  # class 1 is said as easily: any of its 200 images may be right
-    (0.5 * ROUNDING, 0.098, True),
-    (0.5 * ROUNDING, 0.1025, False),  # but not as many as that
-    (0.5 * ROUNDING, 0.0975, False),
-    (2 * ROUNDING, 0.1, True),
-    (2 * ROUNDING, 0.1005, False),
-    (2 * ROUNDING, 0.0995, False),
+    (0.5, 0.1, True),
+    (0.5, 0.102, True),  # class 1 is said as easily: any of its 200 images may be right
+    (0.5, 0.098, True),
+    (0.5, 0.1025, False),  # but not as many as that
+    (0.5, 0.0975, False),
+    (2, 0.1, True),
+    (2, 0.1005, False),
+    (2, 0.0995, False),
 ])  # fmt: skip
-def test_an_image_counts_either_way_only_if_rounding_can_turn_it(lead, accuracy, holds, tmp_path):
-    """Every image gets 5 for class 0, and a little less for class 1."""
-    weights = {"0.weight": torch.zeros(10, 1, 28, 28), "0.bias": torch.tensor([5, 5 * (1 - lead), *[0.0] * 8])}
+def test_an_image_counts_either_way_only_if_rounding_can_turn_it(logits, lead, accuracy, holds, tmp_path):
+    """Every image gets the same logits; class 1 a little less than class 0, in thousandths of 5, the largest."""
+    first, rest = logits
+    weights = {"0.weight": torch.zeros(10, 1, 28, 28), "0.bias": torch.tensor([first, first - lead / 200, *8 * [rest]])}
     folder = written(tmp_path, weights, accuracy, TEMPLATE)
     if holds:
         assert audit(folder).accuracy == accuracy  # the card's, on every machine
     else:
         assert said(folder) == f"its card says {accuracy:.2%}, its weights give 10.00%"
+
+
+@pytest.mark.parametrize("accuracy", [0.0, 1.0])
+def test_all_may_be_right_and_none(accuracy, tmp_path, monkeypatch):
+    five = torch.zeros(5, 1, 28, 28, dtype=torch.uint8), torch.ones(5, dtype=torch.long)
+    monkeypatch.setattr(files, "read_split", lambda *_: five)
+    weights = {"0.weight": torch.zeros(10, 1, 28, 28), "0.bias": torch.eye(10)[int(accuracy)]}
+    assert audit(written(tmp_path, weights, accuracy, TEMPLATE)).accuracy == accuracy
+
+
+def test_the_data_decides_on_which_images_it_is_measured_not_what_was_asked_for(tmp_path, weights, right):
+    """Without the full set a run by a recipe of it is trained on the sample."""
+    assert audit(written(tmp_path, weights, right, replace(TEMPLATE, sample=False))).images == 2_000
 
 
 class Command:
@@ -135,9 +153,19 @@ WRONG = {  # what is done to a good folder -> what is said
        for name in ("accuracy", "measured_on", "recipe", "data_sha256", "weights_sha256")},
     "accuracy in words": (lambda f, card: card.update(accuracy="0.9"), NOT_OURS),
     "accuracy in per cent": (lambda f, card: card.update(accuracy=90.0), NOT_OURS),
+    "accuracy below zero": (lambda f, card: card.update(accuracy=-0.1), NOT_OURS),
+    "accuracy True": (lambda f, card: card.update(accuracy=True), NOT_OURS),
+    "a folder for a card": (lambda f, card: ((f / "card.json").unlink(), (f / "card.json").mkdir()), NOT_OURS),
     "accuracy nan": (lambda f, card: card.update(accuracy=float("nan")), NOT_OURS),
     "one more": (lambda f, card: card["recipe"].update(speed=1), NO_RECIPE),
     "one less": (lambda f, card: card["recipe"].pop("lr"), NO_RECIPE),
+    "a size that is True": (lambda f, card: card["recipe"].update(size=True), NO_RECIPE),
+    "large images": (
+        lambda f, card: (card["recipe"].update(size=512), (f / "weights.pt").unlink()), "its weights.pt is missing",
+    ),
+    "images a little too large": (
+        lambda f, card: card["recipe"].update(size=513), "its images are 513 px large; 1 to 512 can be measured",
+    ),
     "a size in words": (lambda f, card: card["recipe"].update(size="28"), NO_RECIPE),
     "a network of one's own": (
         lambda f, card: card["recipe"].update(net="mine"), "its network, 'mine', is none that the course can build",
@@ -180,7 +208,7 @@ def test_what_is_wrong_with_a_folder_is_one_sentence(kind, tmp_path, weights, ri
     (lambda place: {"0.weight": Command(place)}, NO_TENSORS),
     (lambda place: [1, 2], NOT_TEMPLATE),
     (lambda place: {"0.weight": 1, "0.bias": 2}, NOT_TEMPLATE),
-    (lambda place: {"0.weight": torch.zeros(10, 1, 28, 28), "0.bias": torch.full((10,), float("nan"))},
+    (lambda place: {"0.weight": torch.zeros(10, 1, 28, 28), "0.bias": torch.eye(10)[3].log()},
      "its network answers with nan or infinity"),
 ])  # fmt: skip
 def test_a_file_that_its_card_vouches_for_is_no_more_than_tensors(file, sentence, tmp_path):

@@ -83,8 +83,8 @@ def pool(tmp_path, monkeypatch):
 ])  # fmt: skip
 def test_folders_in_folders_are_found_each_once(paths, pool):
     folders, left_out = find(paths)
-    assert {str(f) for f in map(Path, folders)} == {"pool/ana/first", "pool/ben/first", "pool/ben/deep/er/second"}
-    assert len(folders) == 3
+    assert sorted(map(str, folders)) == ["pool/ana/first", "pool/ben/deep/er/second", "pool/ben/first"]
+    assert paths != ["pool"] or folders == sorted(folders)
     stopped = ["pool/ana/stopped: there is no card.json in it, as a run has that has come to its end"]
     assert left_out == (stopped if "pool/*/*" in paths else [])
 
@@ -95,6 +95,15 @@ def test_a_path_that_leads_nowhere_is_named(pool):
         "no/*: nothing is called so",
         "pool/ana/stopped: there is no card.json in it, as a run has that has come to its end",
     ])  # fmt: skip
+
+
+def test_a_folder_may_have_a_star_in_its_name_and_may_be_the_one_that_one_is_in(pool, monkeypatch):
+    Path("[1] *").mkdir()
+    Path("[1] *", "card.json").write_text("{}")
+    assert find(["[1] *"]) == ([Path("[1] *")], [])
+    monkeypatch.chdir("pool/ana/first")
+    folders, left_out = find(["."])
+    assert (list(named(folders).values()), left_out) == (["first"], [])
 
 
 def test_two_runs_of_one_name_are_told_apart_by_the_folders_above(pool):
@@ -165,7 +174,25 @@ def test_the_runs_are_drawn_over_the_courses_points_and_its_best():
     assert numbers == {"1": (300, 91.25), "2": (100, 86), "3": (7.85, 85.5)}
     listed = [t.get_text() for t in sample.texts if "\n" in t.get_text()]
     assert listed == ["1  ben/first  91.25%\n2  ana/first  86.00%\n3  small  85.50%"]
-    assert drawn({"a": run(80, 1_000)}, "macs").axes[0].get_xlabel() == "MACs an image, in millions"
+
+
+def test_the_picture_is_of_the_cost_that_is_asked_for():
+    macs = [(7.7, 85), (11.9, 90), (12.2, 83), (46.3, 96)]  # in millions: squeeze, 2, 3x3@macs, M
+    (axis,) = drawn({"a": run(86, 100_000), "b": run(85, 12_000)}, "macs").axes
+    assert axis.get_xlabel() == "MACs an image, in millions"
+    assert places(axis, ORANGE, "D") == [(100, 86), (12, 85)]
+    assert [(round(x, 1), y) for x, y in sorted(places(axis, GREY, "o"))] == macs
+    assert [(round(x, 1), y) for x, y in places(axis, BLUE, "None")[:-1]] == macs[:2]
+
+
+def test_the_higher_list_has_the_higher_axis_and_a_name_of_28_letters_is_whole():
+    full = {f"{'full':·>28}{i}"[-28:]: run(90 - i, 500_000, 10_000) for i in range(25)}
+    figure = drawn(full | {f"{'one':·>29}": run(90, 500_000)}, "parameters")
+    few, many = figure.axes
+    FigureCanvasAgg(figure).draw()
+    assert many.bbox.height > 1.3 * few.bbox.height
+    assert [t.get_text() for t in few.texts][1] == f"1  …{'one':·>27}  90.00%"
+    assert next(t.get_text() for t in many.texts if "\n" in t.get_text()).startswith(f"1  {'full0':·>28}  90.00%")
 
 
 @pytest.mark.parametrize("n", [12, 30])
@@ -178,11 +205,12 @@ def test_the_numbers_of_a_class_with_one_network_do_not_cover_each_other(n):
     numbers = [t for t in axis.texts if t.get_text().isdigit()]
     boxes = [t.get_window_extent(renderer) for t in sorted(numbers, key=lambda t: int(t.get_text()))]
     assert len(boxes) == n
-    assert all(a.y0 >= b.y1 - 1.5 for a, b in pairwise(boxes))
+    assert all(0 <= a.y0 - b.y1 + 1.5 < 8 for a, b in pairwise(boxes))  # pixels
     (listed,) = [t for t in axis.texts if "\n" in t.get_text()]
     assert listed.get_text().splitlines()[3] == "4  …h a long name and $1 of _3_  89.94%"
     assert listed.get_window_extent(renderer).x1 <= figure.bbox.x1
-    assert axis.get_legend().get_window_extent(renderer).x0 >= axis.bbox.x1
+    assert min(t.get_window_extent(renderer).x0 for t in (listed, axis.get_legend())) >= axis.bbox.x1
+    assert listed.get_window_extent(renderer).y1 <= axis.bbox.y1 + 1
     assert listed.get_window_extent(renderer).y0 >= axis.get_legend().get_window_extent(renderer).y1
 
 
@@ -225,9 +253,13 @@ def test_a_pool_is_compared_and_what_cannot_be_is_named(trained, tmp_path, capsy
 def test_nothing_left_out_is_status_0_and_nothing_found_is_1(trained, tmp_path, capsys, monkeypatch):
     folder, _ = trained
     monkeypatch.chdir(tmp_path)
-    assert main(["compare", str(folder / "ana"), "--cost", "macs"]) == 0
+    figures, really = [], module.png
+    monkeypatch.setattr(module, "png", lambda figure: figures.append(figure) or really(figure))
+    for _ in range(2):  # the second picture takes the place of the first
+        assert main(["compare", str(folder / "ana"), "--cost", "macs"]) == 0
     assert "cost: MACs an image, in millions" in capsys.readouterr().out
-    assert Path("comparison.png").exists()
+    assert [figure.axes[0].get_xlabel() for figure in figures] == 2 * ["MACs an image, in millions"]
+    assert Path("comparison.png").read_bytes().startswith(b"\x89PNG")
     Path("empty").mkdir()
     assert main(["compare", "empty", "--to", "other.png"]) == 1
     assert "Left out: empty: there is no card.json in it" in capsys.readouterr().err

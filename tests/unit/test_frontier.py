@@ -3,7 +3,7 @@
 import pytest
 from matplotlib.figure import Figure
 
-from nin_course.frontier import AXES, curve, prepare, rival
+from nin_course.frontier import AXES, cost_of, curve, prepare, rival
 from nin_course.results import Point
 
 # In parameters: squeeze 35,750 · 3x3@macs 90,036 · 2 and gmp 121,418 · map 126,328 · M 480,394
@@ -45,16 +45,43 @@ def test_without_three_seeds_there_is_no_rival():
         rival([FOUND[4]], "parameters", 10**6)
 
 
-@pytest.mark.parametrize("cost", AXES)
-def test_an_axis_is_in_the_unit_that_it_names_and_has_room_and_ticks(cost):
-    words, unit = AXES[cost]
-    assert words.endswith({1e3: ", in thousands", 1e6: "MB" if "memory" in words else ", in millions"}[unit])
-    for far in (1.0, 1.3, 50):
-        axis = Figure().add_subplot()
-        prepare(axis, cost, [3e6, 3e6 * far], [0.8, 0.9])
-        (low, high), (bottom, top) = axis.get_xlim(), axis.get_ylim()
-        assert low < 3e6 / unit <= 3e6 * far / unit < high
-        assert (bottom, top) == pytest.approx((79.5, 90.5))
-        ticks = [tick for tick in axis.get_xticks() if low <= tick <= high]
-        assert 2 <= len(ticks) <= 12
-        assert not [tick for tick in axis.get_xticks(minor=True) if low <= tick <= high]
+WORDS = {
+    "parameters": ("parameters, in thousands", 1e3),
+    "macs": ("MACs an image, in millions", 1e6),
+    "to_train": ("memory to train on 64 images, in MB", 1e6),
+    "to_predict": ("memory to predict an image, in MB", 1e6),
+}
+
+
+@pytest.mark.parametrize("cost", WORDS)
+@pytest.mark.parametrize(("far", "labels"), [
+    (1, ["2.5", "3"]),
+    (1.3, ["2.5", "3", "4"]),
+    (8, ["2.5", "3", "4", "5", "6", "8", "10", "12.5", "15", "20", "25", "30"]),
+    (50, ["3", "5", "7", "10", "15", "20", "30", "50", "70", "100", "150"]),
+])  # fmt: skip
+def test_an_axis_is_in_the_unit_that_it_names_with_round_numbers_and_room_on_all_sides(cost, far, labels):
+    (words, unit), figure = WORDS[cost], Figure()
+    assert AXES.keys() == WORDS.keys()
+    axis = figure.add_subplot()
+    prepare(axis, cost, iter([3 * unit, 3 * unit * far]), iter([0.9, 0.8]))
+    figure.draw_without_rendering()
+    assert (axis.get_xlabel(), axis.get_ylabel()) == (words, "% of the test images right")
+    assert axis.get_xscale() == "log"
+    (low, high), (bottom, top) = axis.get_xlim(), axis.get_ylim()
+    assert low * 1.1 < 3 <= 3 * far < high / 1.1
+    assert (bottom, top) == pytest.approx((79.5, 90.5))
+    ticks = [(tick, label.get_text()) for tick, label in zip(axis.get_xticks(), axis.get_xticklabels(), strict=True)]
+    assert [text for tick, text in ticks if low <= tick <= high] == labels
+    assert not [tick for tick in axis.get_xticks(minor=True) if low <= tick <= high]
+    assert {name: spine.get_visible() for name, spine in axis.spines.items()} == {
+        "left": True, "bottom": True, "top": False, "right": False,
+    }  # fmt: skip
+    assert {line.get_alpha() for line in (*axis.get_xgridlines(), *axis.get_ygridlines())} == {0.25}
+
+
+def test_a_point_costs_what_its_network_does():
+    """By hand: 261,582 numbers of an image come out of all layers, with it; 121,418 to learn; 2 · 32 · 28² at once."""
+    costs = {"parameters": 121_418, "macs": 11_929_344}
+    costs |= {"to_train": 4 * (4 * 121_418 + 64 * 261_582), "to_predict": 4 * (121_418 + 2 * 32 * 28 * 28)}
+    assert {cost: cost_of(FOUND[1], cost) for cost in AXES} == costs

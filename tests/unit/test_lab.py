@@ -6,7 +6,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 import nin_course as d2l
-from nin_course.lab import HEADS, VARIANTS, block, costs, small
+from nin_course.lab import HEADS, VARIANTS, block, costs, makers, small
 from nin_course.norm import add_batch_norm, fold_batch_norm
 
 BASE = VARIANTS["2"].make()
@@ -67,6 +67,13 @@ def test_the_plan_is_that_of_small():
 
 
 @pytest.mark.parametrize("key", VARIANTS)
+def test_a_variant_is_made_anew_under_its_key(key):
+    one, another = makers()[key](), makers()[key]()
+    assert str(one) == str(another) == str(VARIANTS[key].make())
+    assert not torch.equal(next(one.parameters()), next(another.parameters()))
+
+
+@pytest.mark.parametrize("key", VARIANTS)
 def test_a_variant_knows_its_costs_without_numbers_in_its_weights(key):
     variant = VARIANTS[key]
     assert variant.costs == costs(variant.make(), variant.size)
@@ -88,7 +95,11 @@ def test_the_heads_do_what_they_are_called():
         torch.testing.assert_close(dropped.eval()(X), dense(X))
         assert not torch.equal(dropped.train()(X), dropped(X))
         assert HEADS["hidden"](128)[1].in_features == VARIANTS["twin"].make()[6].in_features == 128 * 7 * 7
+        layers = [d2l.FlattenLayer, nn.Linear, nn.ReLU, nn.Dropout, nn.Linear]
+        assert [type(layer) for layer in VARIANTS["hidden"].make()[5:]] == layers
         assert VARIANTS["hidden"].make()[-1].in_features == 256
+        assert "two dense layers, 256 wide" in VARIANTS["hidden"].what
+        assert "the last 128 maps" in VARIANTS["twin"].what
         relu, plain = VARIANTS["relu"].make(), small()
         plain.load_state_dict(relu.state_dict())
         torch.testing.assert_close(relu[:5](X), plain[:5](X).relu())
@@ -107,6 +118,7 @@ def test_squeezed_is_ten_wide_from_the_last_blocks_first_layer_on():
     wide, squeezed = VARIANTS["notes-wide"].make(), VARIANTS["notes-squeeze"].make()
     assert [m.out_channels for m in convolutions(wide)] == [24] * 3 + [64] * 3 + [96] * 5 + [10]
     assert [m.out_channels for m in convolutions(squeezed)] == [24] * 3 + [64] * 3 + [96] * 3 + [10] * 3
+    assert {VARIANTS[key].size for key in ("notes-wide", "notes-squeeze")} == {131}
     for net in (wide, squeezed):
         assert net.eval()[:-2](torch.rand(1, 1, 131, 131)).shape == (1, 10, 3, 3)
         assert isinstance(net[7][-1], nn.Conv2d)

@@ -15,8 +15,13 @@ from nin_course.weights import ASSETS
 def test_a_paired_difference_by_hand():
     """0, 0.01 and 0.02: mean 0.01, deviation 0.01, and 4.303 · 0.01 / √3."""
     assert paired({0: 0.90, 1: 0.91, 2: 0.92, 7: 0.1}, {0: 0.90, 2: 0.90, 1: 0.90, 8: 0.2}) == (0.01, 0.024843)
-    with pytest.raises(ValueError, match=r"2 to 10 seeds that both have; here are 1\."):
-        paired({0: 1.0, 1: 1.0}, {1: 0.5, 2: 0.5})
+    for n, half in {2: 6.353, 10: 2.1657}.items():  # of -0, -1, … -9, whose squares from their mean add up to 82.5
+        mean, found = paired({k: k for k in range(n)}, {k: 2 * k + 0.0123 for k in range(n)})
+        assert mean == pytest.approx(-(n - 1) / 2 - 0.0123)
+        assert found == pytest.approx(half, rel=1e-4)
+    for n in (0, 1, 11):
+        with pytest.raises(ValueError, match=rf"2 to 10 seeds that both have; here are {n}\."):
+            paired(dict.fromkeys(range(12), 1.0), dict.fromkeys(range(12 - n, 25), 0.5))
 
 
 @pytest.mark.parametrize(("freedom", "t"), list(enumerate(STUDENT, 1)))

@@ -262,7 +262,7 @@ beat_the_course.wrong = {
         (folder("net", HALFWAY, 0.875, recipe={"net": "nin_small_dense"}),),
         "its weights are not those of the network that its card names, nin_small_dense.",
     ),
-    "no weights": ((folder("gone", None, 0.875),), "its weights.pt is missing."),
+    "no weights": ((folder("gone", None, 0.875),), "gone: its weights.pt is missing."),
     "no tensors": ((folder("words", b"weights", 0.875),), "its weights.pt cannot be loaded"),
     "on images held out": (
         (folder("apart", HALFWAY, 0.875, measured_on="1,000 held-out training images, one forward pass each"),),
