@@ -87,7 +87,9 @@ def make_account(spawner) -> None:
         subprocess.run(["useradd", "--create-home", "--shell", "/bin/bash", "--groups", GROUP, name], check=True)
         made = True
     if not made:
-        raise HTTPError(403, "%s is an account of this machine. Please log in with another name.", name)
+        refused = HTTPError(403)
+        refused.jupyterhub_message = f"{name} is an account of this machine. Please log in with another name."
+        raise refused
     os.chmod(pwd.getpwnam(name).pw_dir, 0o700)
 
 
