@@ -39,6 +39,7 @@ def room():
     folder = Path(tempfile.mkdtemp(prefix="nin-hub-"))
     folder.chmod(0o755)
     subprocess.run(["git", "clone", "--quiet", hub.ROOT.as_uri(), folder / "teacher"], check=True)
+    subprocess.run(["git", "switch", "--quiet", "-C", "main"], cwd=folder / "teacher", check=True)
     yield folder
     shutil.rmtree(folder)
 
