@@ -104,7 +104,7 @@ elif SPAWNER == "accounts":
 else:
     c.JupyterHub.spawner_class = "simple"
     c.SimpleLocalProcessSpawner.home_dir_template = str(STATE / "homes" / "{username}")
-if SPAWNER != "simple" and LOGIN == "shared-password":
+if SPAWNER != "simple" and LOGIN != "pam":
     c.Spawner.pre_spawn_hook = make_account
 
 c.Spawner.cmd = [str(Path(sys.executable).with_name("jupyterhub-singleuser"))]  # one environment for all: the hub's own

@@ -83,6 +83,9 @@ def test_with_pam_accounts_are_the_machines_own(configured):
     assert c.JupyterHub.authenticator_class == "pam"
     assert "pre_spawn_hook" not in c.Spawner
     assert "SharedPasswordAuthenticator" not in c
+    c = configured(LOGIN="github")  # which has no accounts to offer
+    assert "pre_spawn_hook" in c.Spawner
+    assert "SharedPasswordAuthenticator" not in c
 
 
 @pytest.mark.parametrize(("groups", "called"), [
