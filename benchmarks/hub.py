@@ -102,11 +102,14 @@ class Student:
             time.sleep(0.2)
         raise TimeoutError(f"no server for {self.name} after {patience} s")
 
-    def leave(self) -> None:
-        """Stops their server, as the button on the hub's page does."""
+    def leave(self, patience: float = 60) -> None:
+        """Stops their server, as the button on the hub's page does. Raises TimeoutError if it or a kernel stays."""
         self._hub("DELETE", f"users/{self.name}/server")
-        while self._hub("GET", f"users/{self.name}").json()["servers"]:
-            time.sleep(0.2)
+        start = time.perf_counter()
+        while self._hub("GET", f"users/{self.name}").json()["servers"] or self.processes():
+            if time.perf_counter() - start > patience:
+                raise TimeoutError(f"{self.name} still has {self.processes()}")
+            time.sleep(0.5)
 
     def get_course(self) -> str:
         """What the page does that a student is sent to after the log-in, and what git said."""
@@ -207,6 +210,9 @@ def class_of(names: list[str]):
     try:
         yield
     finally:
+        for process in psutil.process_iter(["username"]):
+            if process.info["username"] in names:
+                process.kill()  # a kernel notices a second late that its server is gone
         for name in names:
             subprocess.run(["userdel", "--remove", name], capture_output=True)
         if "nin-students:" not in groups:

@@ -87,7 +87,9 @@ def make_account(spawner) -> None:
         subprocess.run(["useradd", "--create-home", "--shell", "/bin/bash", "--groups", GROUP, name], check=True)
         made = True
     if not made:
-        raise HTTPError(403, "%s is an account of this machine. Please log in with another name.", name)
+        refused = HTTPError(403)
+        refused.jupyterhub_message = f"{name} is an account of this machine. Please log in with another name."
+        raise refused
     os.chmod(pwd.getpwnam(name).pw_dir, 0o700)
 
 
@@ -102,7 +104,7 @@ elif SPAWNER == "accounts":
 else:
     c.JupyterHub.spawner_class = "simple"
     c.SimpleLocalProcessSpawner.home_dir_template = str(STATE / "homes" / "{username}")
-if SPAWNER != "simple" and LOGIN == "shared-password":
+if SPAWNER != "simple" and LOGIN != "pam":
     c.Spawner.pre_spawn_hook = make_account
 
 c.Spawner.cmd = [str(Path(sys.executable).with_name("jupyterhub-singleuser"))]  # one environment for all: the hub's own
