@@ -241,7 +241,7 @@ def work(jobs: int, minutes: float, device: str = "cpu") -> None:
 
 
 def outlook(device: str = "cpu") -> list[str]:
-    """A line a question: how many of its runs are still to be made here, and the hours of one thread for these."""
+    """A line a question: how many of its runs are still to be made here, and the hours of one process for these."""
     done = here(device)
     rate = sum(line["seconds"] for line in done.values()) / (sum(line["notes_epochs"] for line in done.values()) or 1)
     lines, counted = [], set(done)

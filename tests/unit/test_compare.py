@@ -263,6 +263,7 @@ def test_nothing_left_out_is_status_0_and_nothing_found_is_1(trained, tmp_path, 
     Path("empty").mkdir()
     assert main(["compare", "empty", "--to", "other.png"]) == 1
     assert "Left out: empty: there is no card.json in it" in capsys.readouterr().err
+    assert main(["compare", "comparison.png", "--to", "other.png"]) == 1
     assert not Path("other.png").exists()
 
 

@@ -40,6 +40,10 @@ def test_the_rival_is_the_best_that_costs_no_more(parameters, net):
     assert rival(FOUND, "parameters", parameters).net == net
 
 
+def test_the_smallest_that_counts_is_the_rival_of_all_that_are_smaller():
+    assert rival([FOUND[4], FOUND[1]], "parameters", 1).net == "2"  # of the smaller one there are two seeds
+
+
 def test_without_three_seeds_there_is_no_rival():
     with pytest.raises(ValueError, match="No network was recorded with three seeds"):
         rival([FOUND[4]], "parameters", 10**6)

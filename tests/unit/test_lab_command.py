@@ -1,5 +1,6 @@
 """The command that records the runs of chapter 08 plans like with like, and loses and doubles none."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -160,6 +161,9 @@ def test_a_run_is_another_one_if_anything_differs(place):
     others = [replace(run, images=1000), replace(run, seed=1), replace(run, tried=True), *few(1, lr=1.0)]
     assert all(str(other) not in lab.here("cpu") for other in others)
     assert len({lab.checkpoint(r) for r in (run, *others)}) == 5
+    assert len({lab.checkpoint(run, device) for device in ("cpu", "cuda", "mps")}) == 3
+    known = hashlib.sha256(str(run).encode()).hexdigest()[:16]
+    assert lab.checkpoint(run).name == f"{known}.pt"  # as ever: what was begun on the CPU goes on
 
 
 H200 = {"device": "NVIDIA H200", "autocast": "bfloat16"}
