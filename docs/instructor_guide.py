@@ -15,14 +15,17 @@ For whoever stands in front of a class: for each chapter a lesson of 45 and of 9
 the wrong answers to expect, and a key to all bets. Ask first, let people commit (hands up, or a number on paper), then
 run the cell or move the slider. No lesson needs a network.
 
-**Before the lesson** run the chapter from top to bottom (Run, Run All Cells): the first cell takes the longest, and a
-stored picture becomes a live demo only when its cell has been run. Now the answers are open. Fold them with View,
-Collapse All Outputs, and in class go on with Shift + Enter: a cell unfolds when it is run again.
+**Before the lesson** run the chapter from top to bottom (Run, Run All Cells): then you know that all of it works, and
+that nothing has to be fetched or read for the first time. Now the answers are open: fold them with View, Collapse All
+Outputs. In class go on from the top with Shift + Enter. A cell unfolds when it is run again, a stored picture becomes
+a live demo, and each bet gets its answer anew. Run the cells of what you leave out as well, without a word: later ones
+use what they made. Keep the cell with an answer at the lower edge of the window, for the text below it tells.
 
 **A lesson** is a table. Its first two columns are minutes, of the short and of the long lesson, and – means: leave out.
 Then come the chapter's section and what you do there. **bet 2** (5) is the chapter's second bet, and 5 is what comes
 out. ▸ is a demo: what to set, → and what it then says. Below, *Wrong answers*: what stands in “quotes” is the check's
-own sentence, or a button. What you say is mostly a question, so that they find it themselves.
+own sentence, or a button. What you say is mostly a question, so that they find it themselves. (Which answers come how
+often has not been counted in a class: these are what the checks know, and what the bets offer.)
 
 ## The lessons
 

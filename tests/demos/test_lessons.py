@@ -98,8 +98,9 @@ def test_a_bet_is_asked_and_answered_as_the_notebooks_do_it(stem):
     entries = re.split(r"^\d+\. ", page(stem).split("## The bets\n")[1], flags=re.MULTILINE)[1:]
     for question, entry in zip(said, entries, strict=True):
         (answer,) = [a for a in answers if html.unescape(re.split("\n|<p", a)[0]) == question]
-        bold = [html.unescape(words) for words in re.findall("<b>(.+?)</b>", answer)]
-        bold = bold[1:] if bold[0] == "it is" else bold  # the head of a table
+        rows = re.findall("left'>([^<]+)</td><td>[^<]*</td><td><b>(.+?)</b>", answer)
+        rows = [f"{name}: {truth}" for name, truth in rows]
+        bold = [html.unescape(words) for words in rows or re.findall("<b>(.+?)</b>", answer)]
         assert plain(entry).startswith(plain(question))
         rest = plain(entry).removeprefix(plain(question))
         if "Run it: no two machines say the same." in rest:
@@ -108,6 +109,20 @@ def test_a_bet_is_asked_and_answered_as_the_notebooks_do_it(stem):
         for words in bold:
             assert plain(words) in rest
             rest = rest[rest.index(plain(words)) :]
+
+
+@each_lesson
+def test_beside_a_bet_stands_what_the_key_has_under_its_number(stem):
+    before, bets = page(stem).split("## The bets\n")
+    keys = [plain(entry) for entry in re.split(r"^\d+\. ", bets, flags=re.MULTILINE)[1:]]
+    mentioned = re.findall(r"\*\*bet (\d+)\*\* \((.+?)\)", before)
+    assert {int(number) for number, _ in mentioned} == set(range(1, len(keys) + 1))
+    for number, answers in mentioned:
+        rest = keys[int(number) - 1]
+        for answer in answers.split(" · "):
+            answer = "Run it" if answer == "run it" else plain(answer)
+            assert re.search(rf"(?<![\w.]){re.escape(answer)}(?![\w])", rest), rest
+            rest = rest[rest.index(answer) :]
 
 
 def plain(text):
@@ -181,9 +196,9 @@ def test_every_link_leads_to_a_file_and_every_anchor_to_a_heading():
 
 
 def test_what_a_demo_says_is_what_it_says_with_these_settings():
-    """The sneaker in its uppermost row alone; a bias without a weight; a picture that is too small."""
-    assert lessons.shown("BallotBox(image=42, rows=(0, 0))", "The answer") == (
-        "image **42**, rows **0 to 0** → *The answer is: Sneaker (as with all 49).*"
+    """The sneaker in its two uppermost rows alone; a bias without a weight; a picture that is too small."""
+    assert lessons.shown("BallotBox(image=42, rows=(0, 1))", "The answer") == (
+        "image **42**, rows **0 to 1** → *The answer is: Sneaker (as with all 49).*"
     )
     assert lessons.shown("ChannelMixer(image=8, w1=0, w2=0, w3=0, bias=-0.5)") == (
         "image **Bag**, w₁ brightness **0.0**, w₂ vertical **0.0**, w₃ horizontal **0.0**, bias **−0.5** → "
