@@ -67,12 +67,14 @@ def running(folder: Path, spawner: str, course: Path | None = None, user: str | 
     address = f"http://127.0.0.1:{port}"
     try:
         for _ in range(240):
-            with contextlib.suppress(requests.ConnectionError):
+            with contextlib.suppress(requests.ConnectionError, requests.Timeout):
                 if requests.get(f"{address}/hub/health", timeout=10).ok:
                     break
             if hub.poll() is not None:
                 raise RuntimeError(log.read_text(encoding="utf-8"))
             time.sleep(0.5)
+        else:
+            raise RuntimeError(log.read_text(encoding="utf-8"))
         yield address, password
     finally:
         hub.terminate()
