@@ -25,7 +25,9 @@ def test_markdown_is_formatted():
 
 def test_texts_are_read_and_written_as_utf_8_on_every_system():
     """Windows has another encoding of its own before Python 3.15."""
-    paths = [p for folder in ("nin_course", "docs", "benchmarks", "notebooks") for p in (ROOT / folder).rglob("*.py")]
+    paths = [
+        p for folder in ("nin_course", "docs", "benchmarks", "notebooks", "site") for p in (ROOT / folder).rglob("*.py")
+    ]
     calls = [(p, n) for p in paths for n in ast.walk(ast.parse(p.read_bytes())) if isinstance(n, ast.Call)]
     of_texts = [
         (path, call)

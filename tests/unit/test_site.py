@@ -1,0 +1,113 @@
+"""What the site makes of a notebook, and of the README, before Sphinx has it."""
+
+import make_site
+import nbformat
+import pages
+import playable
+import pytest
+
+from nin_course.demos import ALL, BallotBox
+
+WIDGET = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}}
+PLAYABLE = {"Ballot box": "BallotBox"}
+
+
+def notebook(*outputs, hidden=False, tags=()):
+    """One cell with these outputs, each a dictionary of data."""
+    found = [nbformat.v4.new_output("execute_result", data) for data in outputs]
+    metadata = {"tags": list(tags)} | ({"jupyter": {"outputs_hidden": True}} if hidden else {})
+    cells = [nbformat.v4.new_code_cell("1", outputs=found, metadata=metadata)]
+    return nbformat.v4.new_notebook(cells=cells, metadata={"widgets": {"state": {}}})
+
+
+def shown(data) -> dict:
+    return pages.page(notebook(data), PLAYABLE).cells[0].outputs[0].data
+
+
+def test_a_demo_becomes_a_place_to_play_with_its_stored_picture_in_it():
+    text = "Ballot box (run this cell to play): Image 36 <b>: T-shirt."
+    data = shown({**WIDGET, "image/png": "iVBOR\n", "text/plain": text})
+    assert set(data) == {"text/plain", "text/html"}
+    assert data["text/html"].startswith(
+        '<div class="nin-demo" data-demo="BallotBox"><img src="data:image/png;base64,iVBOR"'
+    )
+    assert 'alt="Ballot box: Image 36 &lt;b&gt;: T-shirt."' in data["text/html"]
+    assert "JupyterLab" not in data["text/html"]
+
+
+def test_a_demo_that_cannot_play_keeps_its_picture_and_says_where_it_plays():
+    data = shown({**WIDGET, "image/png": "iVBOR", "text/plain": "Quiz? (run this cell to play): one.\nTwo."})
+    assert "nin-demo" not in data["text/html"]
+    assert "data:image/png;base64,iVBOR" in data["text/html"]
+    assert '<p class="line">one.\nTwo.</p>' in data["text/html"]
+    assert "run this cell in JupyterLab" in data["text/html"]
+
+
+def test_a_bet_is_a_question_with_a_box_and_its_answer_does_not_scold_who_could_not_bet():
+    asked = shown({**WIDGET, "text/plain": "Your prediction: Is 1 < 2?"})["text/html"]
+    assert "Is 1 &lt; 2?" in asked
+    assert "<input" in asked
+    told = "Is 1 < 2?\n<p><b>1.</b></p>\n<p><i>You made no prediction this time.</i></p>"
+    assert shown({"text/html": told, "text/plain": told})["text/html"] == "Is 1 < 2?\n<p><b>1.</b></p>\n"
+    several = "<p><i>41 %. You made no prediction this time.</i></p>"
+    assert shown({"text/html": several, "text/plain": several})["text/html"] == "<p><i>41 %. </i></p>"
+
+
+def test_what_has_no_widget_stays():
+    for data in ({"text/plain": "Your prediction: 1"}, {"image/png": "iVBOR", "text/plain": "<Figure>"}):
+        assert shown(data) == data
+
+
+@pytest.mark.parametrize(("hidden", "tags"), [(True, ["reveal", "hide-output"]), (False, ["reveal"])])
+def test_an_output_that_is_stored_folded_is_folded(hidden, tags):
+    before = notebook({"text/plain": "1"}, hidden=hidden, tags=["reveal"])
+    after = pages.page(before, PLAYABLE)
+    assert after.cells[0].metadata["tags"] == tags
+    assert "widgets" not in after.metadata
+    assert before == notebook({"text/plain": "1"}, hidden=hidden, tags=["reveal"]) | {"cells": before.cells}
+
+
+def test_a_link_out_of_the_notebooks_leads_to_a_page_of_the_site():
+    text = "[one](../README.md), [two](A_the_original_notes.ipynb), [three](03_global_average_pooling.ipynb)"
+    cells = [nbformat.v4.new_markdown_cell(text)]
+    (cell,) = pages.page(nbformat.v4.new_notebook(cells=cells), PLAYABLE).cells
+    here = "[one](../index.md), [two](../chapters/A_the_original_notes.ipynb), [three](03_global_average_pooling.ipynb)"
+    assert cell.source == here
+
+
+def test_every_page_is_made_with_nothing_left_that_needs_a_kernel(tmp_path):
+    make_site.write_pages(tmp_path / "source")
+    names = sorted(path.name for path in (tmp_path / "source" / "chapters").iterdir())
+    assert names == [path.name for path in make_site.notebooks()]
+    assert len(names) == 11
+    assert len(list((tmp_path / "source" / "solutions").iterdir())) == 10
+    for path in (tmp_path / "source").rglob("*.ipynb"):
+        assert "jupyter.widget" not in path.read_text(encoding="utf-8"), path.name
+
+
+def test_the_front_page_opens_with_the_ballot_box_and_has_the_readmes_words():
+    front = make_site.front()
+    assert front.count('data-demo="BallotBox"') == 1
+    readme = (make_site.ROOT / "README.md").read_text(encoding="utf-8")
+    assert readme.splitlines()[2] in front
+    assert "make lab     # " in front
+    assert front.count("](chapters/") == 11
+    assert "notebooks/" not in front.split("## The chapters")[1].split("```")[0]
+    assert "\n03 · Global average pooling instead of dense layers <chapters/03_global_average_pooling>\n" in front
+    assert "{{" not in front
+
+
+def test_a_demo_is_found_by_its_title():
+    with pytest.raises(ValueError, match="Ballot"):
+        pages.demo_of(notebook({"text/plain": "1"}), BallotBox.title, PLAYABLE)
+
+
+def test_a_control_that_the_page_does_not_know_is_an_error():
+    import ipywidgets
+
+    with pytest.raises(TypeError, match="Text: "):
+        playable.described(ipywidgets.Text())
+
+
+def test_titles_are_those_of_the_demos():
+    assert playable.TITLES.items() <= {demo.title: demo.__name__ for demo in ALL}.items()
