@@ -6,6 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[1] / "notebooks" / "source"))
+
+import build
 import nbformat
 import pages
 import playable
@@ -24,13 +28,15 @@ def notebooks(folder: str = "") -> list[Path]:
     return sorted((ROOT / "notebooks" / folder).glob("*.ipynb"))
 
 
-def write_pages(to: Path) -> None:
-    """The front page, each chapter and each solved copy, as Sphinx reads them."""
+def write_pages(to: Path, megabytes: dict[str, int]) -> None:
+    """The front page, each chapter and each solved copy, as Sphinx reads them; megabytes: see playable.py."""
     shutil.rmtree(to, ignore_errors=True)
     for name, paths in (("chapters", notebooks()), ("solutions", notebooks("solutions"))):
         (to / name).mkdir(parents=True)
         for path in paths:
-            page = pages.page(nbformat.read(path, as_version=4), playable.TITLES)
+            page = pages.page(nbformat.read(path, as_version=4), playable.TITLES, megabytes)
+            if build.address() and name == "chapters":
+                page.cells.insert(1, pages.badges(build.address(), path.name))
             nbformat.write(page, to / name / path.name)
     listed = menu("solutions", notebooks("solutions"))
     (to / "solved.md").write_text(SOLVED.format(listed=listed), encoding="utf-8")
@@ -58,7 +64,7 @@ def front() -> str:
         "commands": re.search(r"^```\n.+?\n```\n\n.+?(?=\n\n)", readme, re.M | re.S)[0],
         "table": re.search(r"^\|  \|  \|.+?(?=\n\n)", readme, re.M | re.S)[0].replace("](notebooks/", "](chapters/"),
         "chapters": menu("chapters", notebooks()),
-        "demo": pages.demo_of(nbformat.read(notebooks()[3], as_version=4), BallotBox.title, playable.TITLES),
+        "demo": pages.demo_of(nbformat.read(notebooks()[3], as_version=4), BallotBox.title, playable.TITLES, {}),
     }
     return re.sub(r"\{\{ (\w+) \}\}", lambda found: parts[found[1]], FRONT)
 
@@ -78,10 +84,9 @@ stands behind a fold.
 
 
 def main() -> int:
-    playable.write(PLAY)
     fetch(BUILD / "npm")
-    shutil.copytree(BUILD / "npm", PLAY, dirs_exist_ok=True)
-    write_pages(SOURCE)
+    playable.write(PLAY, BUILD / "drawn", BUILD / "npm")
+    write_pages(SOURCE, playable.megabytes(PLAY))
     shutil.rmtree(HTML, ignore_errors=True)
     sphinx = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-c", str(SITE), "-d", str(BUILD / "read")]
     status = subprocess.run([*sphinx, str(SOURCE), str(HTML)]).returncode

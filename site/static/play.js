@@ -18,6 +18,11 @@ const nin = (() => {
 
   const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
   const floats = (text) => new Float32Array(bytes(text).buffer);
+  // What was packed with gzip, in base64.
+  async function unpack(text) {
+    const stream = new Blob([bytes(text)]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Uint8Array(await new Response(stream).arrayBuffer());
+  }
   const argmax = (values) => values.reduce((best, v, k) => (v > values[best] ? k : best), 0);
   const sum = (values) => values.reduce((a, b) => a + b, 0);
 
@@ -129,12 +134,31 @@ const nin = (() => {
     },
     choice(about, changed) {
       const options = about.names.map((name, k) => make("option", { value: k }, name));
-      const input = make("select", { onchange: changed }, ...options);
+      const input = make("select", { onchange: changed }, ...options), element = labelled(about.text, input);
+      element.classList.toggle("long", Math.max(...about.names.map((name) => name.length)) > 24);
       return {
-        element: labelled(about.text, input),
+        element,
         get: () => about.values[input.value],
         set: (value) => (input.value = about.values.findIndex((v) => String(v) === String(value))),
-        next: () => (input.value = (+input.value + 1) % options.length),
+        add(name, value) {
+          if (about.values.includes(value)) return;
+          about.values.push(value);
+          input.append(make("option", { value: about.values.length - 1 }, name));
+        },
+      };
+    },
+    steps(about, changed) {
+      const control = makers.range({ text: about.text, min: 0, max: about.values.length - 1, step: 1 }, () => (show(), changed()));
+      const output = control.element.querySelector("output"), input = control.element.querySelector("input");
+      const show = () => {
+        output.textContent = about.names[control.get()];
+        input.setAttribute("aria-valuetext", output.textContent);
+      };
+      return {
+        element: control.element,
+        get: () => about.values[control.get()],
+        set: (value) => (control.set(about.values.indexOf(value)), show()),
+        next: () => (control.next(), show()),
       };
     },
     check(about, changed) {
@@ -165,10 +189,13 @@ const nin = (() => {
   // The controls that a demo's own widgets describe, with a key that plays one of them.
   function panel(data, demo, changed) {
     const controls = {};
-    for (const [key, about] of Object.entries(data.controls)) controls[key] = makers[about.kind](about, changed);
+    for (const [key, about] of Object.entries(data.controls)) {
+      controls[key] = makers[about.kind](about, () => (demo.touched?.(key, controls), changed()));
+    }
     const elements = Object.values(controls).map((control) => control.element);
     if (demo.plays) elements.push(player(controls[demo.plays], changed));
     return {
+      controls,
       element: make("div", { className: "controls" }, ...elements),
       state: () => Object.fromEntries(Object.entries(controls).map(([key, control]) => [key, control.get()])),
       reset() {
@@ -176,6 +203,7 @@ const nin = (() => {
         changed();
       },
       limit: (limits) => Object.entries(limits).forEach(([key, most]) => controls[key].limit(most)),
+      follow: (values) => Object.entries(values).forEach(([key, value]) => controls[key].set(value)),
     };
   }
 
@@ -201,7 +229,9 @@ const nin = (() => {
     await Promise.all([load("data/shared.js"), load(`data/${name}.js`)]);
     const data = given[name], engine = data.engine ?? name;
     await load(`demos/${engine}.js`);
+    if (root.dataset.megabytes) await load("network.js");
     const demo = demos[engine](data);
+    await demo.ready?.();
     const picture = make("div", { className: "picture", role: "img" });
     const line = make("p", { className: "line", "aria-live": "polite" });
     const draw = demo.build(picture);
@@ -214,6 +244,7 @@ const nin = (() => {
     async function update() {
       const result = await demo.compute(controls.state());
       if (demo.limits) controls.limit(demo.limits(result));
+      if (demo.follow) controls.follow(demo.follow(result));
       draw(result);
       line.textContent = demo.line(result);
       picture.setAttribute("aria-label", `${data.title}: ${line.textContent}`);
@@ -227,8 +258,26 @@ const nin = (() => {
     root.classList.add("plays");
   }
 
+  // Excerpts of what the search finds have to be fetched.
+  if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+
   function startAll() {
-    for (const root of document.querySelectorAll(".nin-demo")) start(root).catch((error) => console.error(error));
+    for (const root of document.querySelectorAll(".nin-demo")) {
+      const begin = () => start(root).catch((error) => console.error(error));
+      if (root.dataset.megabytes) askFirst(root, begin);
+      else begin();
+    }
+  }
+
+  // A demo with the network in it is fetched when it is wanted.
+  function askFirst(root, begin) {
+    const words = `Play: fetches the network first, ${root.dataset.megabytes} MB`;
+    const button = make("button", { type: "button", className: "begin" }, words);
+    button.onclick = () => {
+      Object.assign(button, { disabled: true, textContent: "Fetching the network …" });
+      begin();
+    };
+    root.prepend(button);
   }
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", startAll);
   else startAll();
@@ -236,6 +285,7 @@ const nin = (() => {
   return {
     here, demos,
     demo: (name, maker) => (demos[name] = maker),
+    panel, unpack,
     give(name, data) {
       given[name] = data;
       if (name === "shared") for (const key of ["diverging", "magma"]) data[key] = bytes(data[key]);

@@ -5,9 +5,11 @@ import http.server
 import re
 import threading
 
+import numpy as np
 import playable
 import pytest
 from conftest import HTML
+from PIL import Image
 from playwright.sync_api import expect
 
 PAGES = sorted(
@@ -32,8 +34,9 @@ def served(site):
 
 def all_play(page):
     """Waits until every demo of the page plays; how many there are."""
-    number = page.locator(".nin-demo").count()
-    expect(page.locator(".nin-demo.plays")).to_have_count(number, timeout=30_000)
+    number, asking = (page.locator(f".nin-demo{more}").count() for more in ("", "[data-megabytes]"))
+    expect(page.locator(".nin-demo.plays")).to_have_count(number - asking, timeout=30_000)
+    expect(page.locator(".nin-demo .begin")).to_have_count(asking)
     return number
 
 
@@ -186,3 +189,88 @@ def test_words_can_be_read_in_the_light_and_in_the_dark(visit, scheme):
     )
     assert len(ratios) > 20
     assert min(ratios)[0] >= 4.5, min(ratios)
+
+
+def test_a_drawn_demo_shows_another_picture_when_a_slider_is_moved(visit):
+    one = visit()
+    demo = one.play("FewPixels", "chapters/00_start_here.html")
+    picture = demo.locator(".picture img")
+    expect(picture).to_have_attribute("src", re.compile("webp"))
+    before = picture.get_attribute("src")
+    demo.get_by_label("pixels a side").press("ArrowRight")
+    expect(demo.locator(".line")).to_contain_text("5 × 5 = 25 numbers")
+    expect(picture).not_to_have_attribute("src", before)
+    assert picture.evaluate("e => e.complete && e.naturalWidth") == 880
+    assert not one.errors
+
+
+def test_every_demo_of_the_course_moves_in_its_page(visit):
+    """The first control of each is moved by one: its line changes, and what it shows."""
+    one = visit()
+    looks = """e => [
+        ...[...e.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL()),
+        ...[...e.querySelectorAll(".picture img")].map((image) => image.src),
+    ]"""
+    moved = 0
+    for path in CHAPTERS:
+        page = one.open(path)
+        all_play(page)
+        for demo in page.locator(".nin-demo").all():
+            if demo.get_attribute("data-megabytes"):
+                demo.locator(".begin").click()
+                expect(demo).to_have_class(re.compile("plays"), timeout=60_000)
+            page.wait_for_timeout(300)  # a drawn picture is decoded before it is shown
+            before, line = demo.evaluate(looks), demo.locator(".line").inner_text()
+            control = demo.locator(".controls input[type=range], .controls select, .guesses button").first
+            if control.evaluate("e => e.type") == "range":
+                at_end = control.evaluate("e => e.value === e.max")
+                control.press("ArrowLeft" if at_end else "ArrowRight")
+            elif control.evaluate("e => e.tagName") == "SELECT":
+                control.select_option(index=(control.evaluate("e => e.selectedIndex") + 1) % 2)
+            else:
+                control.click()
+            expect(demo.locator(".line")).not_to_have_text(line, timeout=20_000)
+            page.wait_for_timeout(300)
+            assert demo.evaluate(looks) != before
+            moved += 1
+    assert moved == len(playable.TITLES)
+    assert not one.errors
+
+
+def test_a_photograph_of_ones_own_is_read_and_leaves_the_page_nowhere(visit, served, tmp_path):
+    """A bright square on a dark ground, taller than wide; from a server, so that there is somebody to ask."""
+    Image.fromarray(np.pad(np.full((300, 200, 3), 220, np.uint8), ((150, 150), (200, 200), (0, 0)))).save(
+        tmp_path / "mine.png"
+    )
+    (tmp_path / "text.png").write_text("no picture")
+    one = visit(served)
+    demo = one.play("YourPhoto", "chapters/07_inside_a_trained_nin.html")
+    expect(demo.locator(".private")).to_contain_text("stays on this device")
+    line = demo.locator(".line").inner_text()
+    asked = []
+    one.page.on("request", lambda request: asked.append(request.url))
+    demo.get_by_label("your photo").set_input_files(tmp_path / "mine.png")
+    expect(demo.locator(".line")).not_to_have_text(line, timeout=20_000)
+    expect(demo.get_by_label("photograph")).to_have_value("3")
+    expect(demo.get_by_text("the square, 300 px").or_(demo.get_by_text("the square, 256 px"))).to_be_visible()
+    demo.get_by_label("your photo").set_input_files(tmp_path / "text.png")
+    expect(demo.locator(".line")).to_contain_text("This is no picture that can be read here")
+    assert not [url for url in asked if not url.startswith(("blob:", "data:"))]
+    assert not one.errors
+
+
+def test_the_microscope_follows_the_strongest_cell_until_another_is_chosen(visit):
+    one = visit()
+    demo = one.play("Microscope", "chapters/07_inside_a_trained_nin.html")
+    row = demo.get_by_label("cell: row")
+    expect(row).to_have_value("0")
+    expect(demo.get_by_label("cell: column")).to_have_value("7")
+    demo.get_by_label("image", exact=True).press("ArrowRight")
+    expect(demo.locator(".line")).to_contain_text("(its strongest)")
+    row.press("ArrowRight")
+    expect(demo.get_by_label("its strongest cell")).not_to_be_checked()
+    expect(demo.locator(".line")).to_contain_text("(there)")
+    demo.get_by_label("layer").select_option(label="class maps")
+    expect(demo.get_by_label("channel")).to_have_attribute("max", "9")
+    expect(row).to_have_attribute("max", "6")
+    assert not one.errors
