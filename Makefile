@@ -1,6 +1,7 @@
 # make lab: install and open JupyterLab on the first chapter.   make test: check everything.
 # make assignment CHAPTER=03: its exercises for nbgrader.   make test-kit: check what an instructor's tools make of them.
 # make stick DIR=/media/stick: all that a computer without a network needs (deploy/stick/README.md).
+# make site: the course as pages to read and play with, nothing installed.   make test-site: check them in a browser.
 # make test-oldest: check the course with the oldest releases that it may be used with (constraints/oldest.txt).
 VENV ?= .venv
 PYTHON ?= python3
@@ -12,7 +13,7 @@ LITTLE = MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=8388608 MALLOC_TRIM_THRESHOLD
 KEEP = MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=4294967296
 ROOT_OK = $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab check test test-oldest test-kit mutants notebooks assignment stick demos bench memory clean
+.PHONY: lab check test test-oldest test-kit test-site mutants notebooks assignment site stick demos bench memory clean
 
 lab: $(VENV)/lab.done
 	@$(PY) -m nin_course data --full || true
@@ -26,7 +27,7 @@ test: $(VENV)/dev.done
 	$(PY) -m nin_course data --full
 	$(PY) tests/browser/chromium.py
 	$(KEEP) OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --nbval --nbval-current-env \
-		--ignore tests/kit tests notebooks/A_the_original_notes.ipynb
+		--ignore tests/kit --ignore tests/site tests notebooks/A_the_original_notes.ipynb
 
 mutants: $(VENV)/dev.done
 	$(PY) tests/survivors.py $(ARGS)
@@ -41,6 +42,13 @@ test-oldest:
 test-kit:
 	$(MAKE) VENV=.venv-kit .venv-kit/kit.done
 	OMP_NUM_THREADS=1 .venv-kit/bin/python -m pytest tests/kit
+
+test-site: site
+	$(PY) tests/browser/chromium.py
+	OMP_NUM_THREADS=1 $(PY) -m pytest tests/site
+
+site: $(VENV)/site.done
+	$(PY) site/make_site.py
 
 assignment: $(VENV)/dev.done
 	$(PY) notebooks/source/assignment.py $(CHAPTER) $(ARGS)
@@ -61,7 +69,7 @@ memory: $(VENV)/dev.done
 	$(LITTLE) $(PY) benchmarks/memory.py
 
 clean:
-	rm -rf $(VENV) .venv-oldest .venv-kit .pytest_cache .ruff_cache .hypothesis tests/browser/screenshots
+	rm -rf $(VENV) .venv-oldest .venv-kit .pytest_cache .ruff_cache .hypothesis tests/browser/screenshots site/built
 
 $(VENV)/lab.done: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -75,4 +83,8 @@ $(VENV)/dev.done: $(VENV)/lab.done
 
 $(VENV)/kit.done: $(VENV)/dev.done
 	$(PY) -m pip install --quiet -e '.[kit]'
+	@touch $@
+
+$(VENV)/site.done: $(VENV)/dev.done
+	$(PY) -m pip install --quiet -e '.[site]'
 	@touch $@

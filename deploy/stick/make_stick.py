@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
-SITE = ROOT / "build" / "site"
+SITE = ROOT / "site" / "built" / "html"
 
 
 def requirements() -> list[str]:

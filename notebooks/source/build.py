@@ -22,6 +22,13 @@ STUDENT, SOLVED = SOURCE.parent, SOURCE.parent / "solutions"
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 ANSWER = "answer"  # the tag of a cell that only the solved copy has
 PLACEHOLDER = "...  # your answer"
+PROJECT = SOURCE.parents[1] / "pyproject.toml"
+INSTALL = """\
+try:  # where the course is not yet, as on Colab, it is fetched first
+    import nin_course
+except ModuleNotFoundError:
+    %pip install -q {package}
+"""
 SOLVED_NOTE = (
     "*This is the solved copy. The chapter without the answers is `../{name}`.*"
 )
@@ -79,6 +86,12 @@ def assemble(chapter: Path, *, solved: bool) -> nbformat.NotebookNode:
         raise ValueError(
             f"{chapter.name}: a solution is not followed by a cell tagged 'check'"
         )
+    if address():
+        package = f"git+{address()}"
+        cells.insert(
+            first_code(cells),
+            nbformat.v4.new_code_cell(INSTALL.format(package=package).rstrip()),
+        )
     seen: dict[str, int] = {}
     for cell in cells:
         key = hashlib.sha256(cell.source.encode()).hexdigest()[:10]
@@ -101,6 +114,22 @@ def assemble(chapter: Path, *, solved: bool) -> nbformat.NotebookNode:
     )
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook
+
+
+def address() -> str | None:
+    """Where the course lies, https://github.com/OWNER/NAME, if pyproject.toml says so.
+
+    It stands there as `Repository` under `[project.urls]`. With it, every notebook
+    begins with a cell that installs the course, and the site has badges.
+    """
+    pattern = r'^Repository = "(https://github\.com/[\w.-]+/[\w.-]+)"$'
+    found = re.search(pattern, PROJECT.read_text(encoding="utf-8"), re.MULTILINE)
+    return found and found[1]
+
+
+def first_code(cells: list[nbformat.NotebookNode]) -> int:
+    """The place of the first code cell."""
+    return next(i for i, cell in enumerate(cells) if cell.cell_type == "code")
 
 
 def solutions(source: str) -> list[str]:

@@ -2,10 +2,13 @@
 
 import json
 import re
+import sys
+from types import SimpleNamespace
 
 import build
 import nbformat
 import pytest
+from IPython.core.inputtransformer2 import TransformerManager
 from nbclient.exceptions import CellExecutionError
 
 PAIRS = [(chapter, path, solved) for chapter in build.chapters() for path, solved in build.targets(chapter).items()]
@@ -269,3 +272,33 @@ def test_a_solution_without_a_check_stops_the_build(tmp_path):
     chapter.write_text(HEAD + "```{code-cell} ipython3\n### BEGIN SOLUTION\na = 1\n### END SOLUTION\n```\n")
     with pytest.raises(ValueError, match="not followed by a cell tagged 'check'"):
         build.assemble(chapter, solved=False)
+
+
+@pytest.mark.parametrize("solved", [False, True])
+def test_with_an_address_a_notebook_begins_by_fetching_the_course_where_it_is_not(tmp_path, monkeypatch, solved):
+    chapter = build.SOURCE / "03_global_average_pooling.md"
+    before = [cell.source for cell in build.assemble(chapter, solved=solved).cells]
+    project = tmp_path / "pyproject.toml"
+    project.write_text('[project.urls]\nRepository = "https://github.com/someone/nin"\n')
+    monkeypatch.setattr(build, "PROJECT", project)
+    after = build.assemble(chapter, solved=solved).cells
+    cell = next(cell for cell in after if cell.cell_type == "code")
+    assert [other.source for other in after if other is not cell] == before
+    assert len({cell.id for cell in after}) == len(after)
+    ran = []
+    shell = TransformerManager().transform_cell(cell.source)
+    there = SimpleNamespace(run_line_magic=lambda name, line: ran.append((name, line)))
+    exec(shell, {"get_ipython": lambda: there})
+    assert not ran  # it is here
+    monkeypatch.setitem(sys.modules, "nin_course", None)
+    exec(shell, {"get_ipython": lambda: there})
+    assert ran == [("pip", "install -q git+https://github.com/someone/nin")]
+
+
+@pytest.mark.parametrize(
+    "url", ["https://example.org/someone/nin", "https://github.com/someone", 'https://github.com/a/b"; x']
+)
+def test_what_is_no_repository_on_github_is_no_address(tmp_path, monkeypatch, url):
+    (tmp_path / "pyproject.toml").write_text(f'Repository = "{url}"\n')
+    monkeypatch.setattr(build, "PROJECT", tmp_path / "pyproject.toml")
+    assert build.address() is None

@@ -25,7 +25,7 @@ def test_markdown_is_formatted():
 
 def test_texts_are_read_and_written_as_utf_8_on_every_system():
     """Windows has another encoding of its own before Python 3.15."""
-    folders = ("nin_course", "docs", "benchmarks", "notebooks", "deploy")
+    folders = ("nin_course", "docs", "benchmarks", "notebooks", "deploy", "site")
     paths = [p for folder in folders for p in (ROOT / folder).rglob("*.py")]
     calls = [(p, n) for p in paths for n in ast.walk(ast.parse(p.read_bytes())) if isinstance(n, ast.Call)]
     of_texts = [
@@ -51,7 +51,9 @@ def modes(call):
     return [value for value in given if isinstance(value, str) and len(value) < 4]
 
 
-def test_the_workflow_is_one_that_github_reads():
-    command = ["check_jsonschema", "--builtin-schema", "vendor.github-workflows", ".github/workflows/ci.yml"]
+def test_the_workflows_are_such_as_github_reads():
+    workflows = sorted(str(path) for path in (ROOT / ".github" / "workflows").iterdir())
+    assert len(workflows) == 2
+    command = ["check_jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows]
     done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

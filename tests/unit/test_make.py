@@ -29,7 +29,7 @@ def make(folder, target, broken="nothing"):
     log, python = folder / "log", folder / "bin" / "python"
     python.write_text(PYTHON.format(log=log, broken=broken))
     python.chmod(0o755)
-    for stamp in ("lab.done", "dev.done"):
+    for stamp in ("lab.done", "dev.done", "site.done"):
         (folder / stamp).touch()
     done = subprocess.run(
         ["make", target, f"VENV={folder}", "ARGS=more", "DIR=DIR"], cwd=ROOT, capture_output=True, text=True
@@ -41,6 +41,7 @@ def make(folder, target, broken="nothing"):
     ("notebooks", "notebooks/source/build.py"),
     ("demos", "docs/instructor_guide.py"),
     ("bench", "benchmarks/run_all.py"),
+    ("site", "site/make_site.py"),
     ("mutants", "tests/survivors.py more"),
     ("stick", "deploy/stick/make_stick.py DIR more"),
 ])  # fmt: skip
@@ -59,6 +60,14 @@ def test_make_test_fetches_the_data_and_chromium_and_tests_everything_on_two_wor
     assert tests.startswith("-m pytest ")
     assert tests.endswith(" tests notebooks/A_the_original_notes.ipynb [1]")
     assert {"-n", "2", "--nbval", "loadfile"} <= set(tests.split())
+
+
+def test_make_test_site_builds_the_site_before_a_browser_looks_at_it(tmp_path):
+    status, (built, chromium, tests) = make(tmp_path, "test-site")
+    assert status == 0
+    assert built.startswith("site/make_site.py ")
+    assert chromium.startswith("tests/browser/chromium.py ")
+    assert tests.startswith("-m pytest tests/site ")
 
 
 @pytest.mark.parametrize("broken", ["pytest", "data"])

@@ -1,0 +1,213 @@
+"""What the demos need to play in a page without a kernel, taken from the demos themselves."""
+
+import base64
+import gzip
+import io
+import json
+import math
+import shutil
+import tempfile
+from pathlib import Path
+
+import drawn
+import ipywidgets as widgets
+import matplotlib
+import torch
+from network import export
+from PIL import Image
+
+from nin_course.data import LABELS
+from nin_course.demos import (
+    BallotBox,
+    ChannelMixer,
+    GuessingGame,
+    Microscope,
+    SlidingWindow,
+    YourPhoto,
+    microscope,
+    your_photo,
+)
+from nin_course.demos._base import sample_test_images
+from nin_course.demos.ballot_box import STRONG, voters
+from nin_course.demos.channel_mixer import CHANNELS, three_channels
+from nin_course.demos.few_pixels import one_of_each
+from nin_course.demos.guessing_game import HUMAN
+from nin_course.demos.sliding_window import READABLE
+from nin_course.photo import PHOTOS, read_picture
+from nin_course.plots import DIVERGING
+from nin_course.receptive import seen
+
+ROUNDS = 20  # of the guessing game; then they begin again
+
+
+def packed(values: torch.Tensor) -> str:
+    """A tensor's numbers in base64, as they lie in memory; float32 or uint8."""
+    return base64.b64encode(values.contiguous().numpy().tobytes()).decode()
+
+
+def squeezed(content: bytes) -> str:
+    """Bytes packed with gzip, in base64."""
+    return base64.b64encode(gzip.compress(content, mtime=0)).decode()
+
+
+def zipped(values: torch.Tensor) -> str:
+    return squeezed(values.contiguous().numpy().tobytes())
+
+
+def grey(images: torch.Tensor) -> str:
+    """Images in [0, 1] that were uint8, packed."""
+    return packed((images * 255).round().to(torch.uint8))
+
+
+def colours(name: str) -> str:
+    """The 256 colours of one of matplotlib's maps, (256, 3) uint8, packed."""
+    table = matplotlib.colormaps[name](range(256), bytes=True)[:, :3]
+    return packed(torch.tensor(table.copy()))
+
+
+def described(control: widgets.Widget) -> dict:
+    """What a page needs to make a control of its own."""
+    found = {"text": control.description, "value": control.value}
+    match control:
+        case widgets.Checkbox():
+            return found | {"kind": "check"}
+        case widgets.SelectionSlider() | widgets.Dropdown():
+            names, values = zip(*control.options, strict=True)
+            return found | {"kind": "choice", "names": names, "values": values}
+        case widgets.IntRangeSlider():
+            return found | {"kind": "span", "min": control.min, "max": control.max}
+        case widgets.IntSlider() | widgets.FloatSlider():
+            return found | {"kind": "range", "min": control.min, "max": control.max, "step": control.step}
+    raise TypeError(f"{type(control).__name__}: site/static/play.js has no such control")
+
+
+def ballot_box() -> dict:
+    images, labels, maps = voters()
+    return {"images": grey(images), "truth": labels.tolist(), "maps": packed(maps), "strong": STRONG}
+
+
+def channel_mixer() -> dict:
+    channels = torch.stack([three_channels(label) for label in range(10)])
+    return {"channels": packed(channels), "names": CHANNELS}
+
+
+def sliding_window() -> dict:
+    return {"images": grey(one_of_each()), "readable": READABLE}
+
+
+def guessing_game() -> dict:
+    rounds = [GuessingGame.compute({"round": k, "guesses": ()}) for k in range(ROUNDS)]
+    images = torch.cat([r["images"] for r in rounds])
+    return {"images": grey(images), "truth": [r["truth"] for r in rounds], "human": HUMAN}
+
+
+def microscope_() -> dict:
+    images, labels, _ = voters()
+    others, truth = sample_test_images()
+    shown, most, peaks, views = {}, [], [], []  # shown: image -> its place among those that a page may show
+    for layer, found in enumerate(microscope.peaks()):
+        channels, side = microscope.shape(layer)
+        layers, wide, step, first = microscope.views()[layer]
+        ranges = [seen(layers, (place, place))[0] for place in range(side)]
+        views.append({"channels": channels, "side": wide, "step": step, "first": first})
+        views[-1] |= {"cells": side, "seen": [[r.start, r.stop] for r in ranges]}
+        peaks.append(zipped(found.values.T.sort(dim=1, descending=True).values))
+        most.append([])
+        for values, places in zip(found.values.T, found.places.T, strict=True):
+            best = values.topk(microscope.MOST)
+            rows = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+            most[-1].append(
+                [[shown.setdefault(i, len(shown)), value, *divmod(places[i].item(), side)] for i, value in rows]
+            )
+    chosen = list(shown)
+    return {
+        "images": grey(images),
+        "truth": labels.tolist(),
+        "others": packed(others[chosen]),
+        "othersTruth": truth[chosen].tolist(),
+        "most": most,
+        "peaks": peaks,
+        "views": views,
+        "layers": microscope.LAYERS,
+        "bins": microscope.BINS,
+        "among": len(others),
+    }
+
+
+def your_photo_() -> dict:
+    read = {name: read_picture(PHOTOS / f"{name}.jpg") for _, name in your_photo.GIVEN}
+    photos = {name: [picture(values), done] for name, (values, done) in read.items()}
+    return {"photos": photos, "known": grey(one_of_each()), "strong": STRONG}
+
+
+def picture(values: torch.Tensor) -> str:
+    """A picture (H, W, 3) in [0, 1] that was uint8, as the address of a lossless WebP that holds it all."""
+    stream = io.BytesIO()
+    Image.fromarray((255 * values).round().byte().numpy()).save(stream, "webp", lossless=True)
+    return "data:image/webp;base64," + base64.b64encode(stream.getvalue()).decode()
+
+
+def network_(libraries: Path) -> dict:
+    """The network and the program that runs it, from the folder where fetched.py has put it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "network.onnx"
+        export(path)
+        weights = path.read_bytes()
+    program, binary = libraries / "ort.mjs", libraries / "ort.wasm"
+    return {
+        "weights": squeezed(weights),
+        "binary": squeezed(binary.read_bytes()),
+        "program": program.read_text(encoding="utf-8"),
+        "layers": microscope.LAYERS,
+    }
+
+
+# The page computes: demo -> the numbers that it computes with.
+COMPUTED = {
+    GuessingGame: guessing_game,
+    ChannelMixer: channel_mixer,
+    SlidingWindow: sliding_window,
+    BallotBox: ballot_box,
+}
+# And the network runs in the page, too.
+WITH_NETWORK = {Microscope: microscope_, YourPhoto: your_photo_}
+TITLES = {demo.title: demo.__name__ for demo in (*COMPUTED, *drawn.PARTS, *WITH_NETWORK)}
+
+
+def given(name: str, data: dict) -> str:
+    """A script that gives a page this data: a page on a disk may not fetch a file, but may run a script."""
+    return f"nin.give({json.dumps(name)}, {json.dumps(data, ensure_ascii=False)});\n"
+
+
+def shared() -> dict:
+    return {"labels": LABELS, "diverging": colours(DIVERGING), "magma": colours("magma")}
+
+
+def data(kind: type, numbers: dict) -> dict:
+    """A demo's texts, controls and numbers."""
+    demo = kind()
+    controls = {} if "controls" in numbers else {name: described(c) for name, c in demo.controls.items()}
+    return {"name": kind.__name__, "title": demo.title, "try": demo.try_this, "controls": controls, **numbers}
+
+
+def write(folder: Path, pictures: Path, libraries: Path) -> None:
+    """A script for each demo, one with what all share, one with the network, the libraries, and the drawn pictures.
+
+    The pictures are kept in a folder of their own.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(libraries, folder, ignore=shutil.ignore_patterns("ort.mjs", "ort.wasm"))
+    numbers = {kind.__name__: data(kind, of()) for kind, of in (COMPUTED | WITH_NETWORK).items()}
+    numbers |= {kind.__name__: data(kind, drawn.kept(kind, pictures)) for kind in drawn.PARTS}
+    numbers |= {"shared": shared(), "network": network_(libraries)}
+    (folder / "data").mkdir()
+    for name, of in numbers.items():
+        (folder / "data" / f"{name}.js").write_text(given(name, of), encoding="utf-8")
+    shutil.copytree(pictures, folder / "drawn", ignore=shutil.ignore_patterns("*.json"))
+
+
+def megabytes(folder: Path) -> dict[str, int]:
+    """What a page has to fetch before one of the demos with a network plays: name -> MB, rounded up."""
+    common = sum((folder / path).stat().st_size for path in ("data/network.js", "ort.js"))
+    sizes = {kind.__name__: (folder / "data" / f"{kind.__name__}.js").stat().st_size for kind in WITH_NETWORK}
+    return {name: math.ceil((size + common) / 1e6) for name, size in sizes.items()}

@@ -1,0 +1,217 @@
+"""What the site makes of a notebook, and of the README, before Sphinx has it."""
+
+import drawn
+import fetched
+import make_site
+import nbformat
+import pages
+import playable
+import pytest
+
+from nin_course.demos import ALL, BallotBox, FewPixels
+
+WIDGET = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}}
+PLAYABLE = {"Ballot box": "BallotBox"}
+
+
+def notebook(*outputs, hidden=False, tags=()):
+    """One cell with these outputs, each a dictionary of data."""
+    found = [nbformat.v4.new_output("execute_result", data) for data in outputs]
+    metadata = {"tags": list(tags)} | ({"jupyter": {"outputs_hidden": True}} if hidden else {})
+    cells = [nbformat.v4.new_code_cell("1", outputs=found, metadata=metadata)]
+    return nbformat.v4.new_notebook(cells=cells, metadata={"widgets": {"state": {}}})
+
+
+def shown(data) -> dict:
+    return pages.page(notebook(data), PLAYABLE, {}).cells[0].outputs[0].data
+
+
+def test_a_demo_becomes_a_place_to_play_with_its_stored_picture_in_it():
+    text = "Ballot box (run this cell to play): Image 36 <b>: T-shirt."
+    data = shown({**WIDGET, "image/png": "iVBOR\n", "text/plain": text})
+    assert set(data) == {"text/plain", "text/html"}
+    assert data["text/html"].startswith(
+        '<div class="nin-demo" data-demo="BallotBox"><img src="data:image/png;base64,iVBOR"'
+    )
+    assert 'alt="Ballot box: Image 36 &lt;b&gt;: T-shirt."' in data["text/html"]
+    assert "JupyterLab" not in data["text/html"]
+
+
+def test_a_demo_that_fetches_much_says_how_much():
+    data = {**WIDGET, "image/png": "iVBOR", "text/plain": "Ballot box (run this cell to play): one."}
+    page = pages.page(notebook(data), PLAYABLE, {"BallotBox": 9, "Other": 8})
+    assert (
+        '<div class="nin-demo" data-demo="BallotBox" data-megabytes="9">' in page.cells[0].outputs[0].data["text/html"]
+    )
+
+
+def test_a_demo_that_cannot_play_keeps_its_picture_and_says_where_it_plays():
+    data = shown({**WIDGET, "image/png": "iVBOR", "text/plain": "Quiz? (run this cell to play): one.\nTwo."})
+    assert "nin-demo" not in data["text/html"]
+    assert "data:image/png;base64,iVBOR" in data["text/html"]
+    assert '<p class="line">one.\nTwo.</p>' in data["text/html"]
+    assert "run this cell in JupyterLab" in data["text/html"]
+
+
+def test_a_bet_is_a_question_with_a_box_and_its_answer_does_not_scold_who_could_not_bet():
+    asked = shown({**WIDGET, "text/plain": "Your prediction: Is 1 < 2?"})["text/html"]
+    assert "Is 1 &lt; 2?" in asked
+    assert "<input" in asked
+    told = "Is 1 < 2?\n<p><b>1.</b></p>\n<p><i>You made no prediction this time.</i></p>"
+    assert shown({"text/html": told, "text/plain": told})["text/html"] == "Is 1 < 2?\n<p><b>1.</b></p>\n"
+    several = "<p><i>41 %. You made no prediction this time.</i></p>"
+    assert shown({"text/html": several, "text/plain": several})["text/html"] == "<p><i>41 %. </i></p>"
+
+
+def test_what_has_no_widget_stays():
+    for data in ({"text/plain": "Your prediction: 1"}, {"image/png": "iVBOR", "text/plain": "<Figure>"}):
+        assert shown(data) == data
+
+
+@pytest.mark.parametrize(("hidden", "tags"), [(True, ["reveal", "hide-output"]), (False, ["reveal"])])
+def test_an_output_that_is_stored_folded_is_folded(hidden, tags):
+    before = notebook({"text/plain": "1"}, hidden=hidden, tags=["reveal"])
+    after = pages.page(before, PLAYABLE, {})
+    assert after.cells[0].metadata["tags"] == tags
+    assert "widgets" not in after.metadata
+    assert before == notebook({"text/plain": "1"}, hidden=hidden, tags=["reveal"]) | {"cells": before.cells}
+
+
+def test_a_link_out_of_the_notebooks_leads_to_a_page_of_the_site():
+    text = "[one](../README.md), [two](A_the_original_notes.ipynb), [three](03_global_average_pooling.ipynb)"
+    cells = [nbformat.v4.new_markdown_cell(text)]
+    (cell,) = pages.page(nbformat.v4.new_notebook(cells=cells), PLAYABLE, {}).cells
+    here = "[one](../index.md), [two](../chapters/A_the_original_notes.ipynb), [three](03_global_average_pooling.ipynb)"
+    assert cell.source == here
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """The pages of a repository that says where it lies."""
+    folder = tmp_path_factory.mktemp("site") / "source"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(make_site.build, "address", lambda: "https://github.com/someone/nin")
+        make_site.write_pages(folder, {})
+    return folder
+
+
+def test_every_page_is_made_with_nothing_left_that_needs_a_kernel(written):
+    names = sorted(path.name for path in (written / "chapters").iterdir())
+    assert names == [path.name for path in make_site.notebooks()]
+    assert len(names) == 11
+    assert len(list((written / "solutions").iterdir())) == 10
+    for path in written.rglob("*.ipynb"):
+        assert "jupyter.widget" not in path.read_text(encoding="utf-8"), path.name
+
+
+def test_with_an_address_each_chapter_opens_where_it_runs(written):
+    opened = {path.name for path in written.rglob("*.ipynb") if "Open in Colab" in path.read_text(encoding="utf-8")}
+    assert opened == {path.name for path in (written / "chapters").iterdir()}
+    title, badges = nbformat.read(written / "chapters" / "03_global_average_pooling.ipynb", as_version=4).cells[:2]
+    assert title.source.startswith("# ")
+    colab = "https://colab.research.google.com/github/someone/nin/blob/main/notebooks/03_global_average_pooling.ipynb"
+    assert f'href="{colab}"' in badges.source
+    assert 'href="https://mybinder.org/v2/gh/someone/nin/main?urlpath=lab/tree/notebooks/03_global' in badges.source
+
+
+def test_without_an_address_no_link_leads_nowhere(tmp_path, monkeypatch):
+    one = make_site.notebooks()[-1:]
+    monkeypatch.setattr(make_site, "notebooks", lambda folder="": [] if folder else one)
+    monkeypatch.setattr(make_site, "front", lambda: "")
+    monkeypatch.setattr(make_site.build, "address", lambda: None)
+    make_site.write_pages(tmp_path, {})
+    (path,) = tmp_path.rglob("*.ipynb")
+    assert "Open in" not in path.read_text(encoding="utf-8")
+
+
+def test_the_front_page_opens_with_the_ballot_box_and_has_the_readmes_words():
+    front = make_site.front()
+    assert front.count('data-demo="BallotBox"') == 1
+    readme = (make_site.ROOT / "README.md").read_text(encoding="utf-8")
+    assert readme.splitlines()[2] in front
+    assert "make lab     # " in front
+    assert front.count("](chapters/") == 11
+    assert "notebooks/" not in front.split("## The chapters")[1].split("```")[0]
+    assert "\n03 · Global average pooling instead of dense layers <chapters/03_global_average_pooling>\n" in front
+    assert "{{" not in front
+
+
+def test_a_demo_is_found_by_its_title():
+    with pytest.raises(ValueError, match="Ballot"):
+        pages.demo_of(notebook({"text/plain": "1"}), BallotBox.title, PLAYABLE, {})
+
+
+def test_a_control_that_the_page_does_not_know_is_an_error():
+    import ipywidgets
+
+    with pytest.raises(TypeError, match="Text: "):
+        playable.described(ipywidgets.Text())
+
+
+def test_titles_are_those_of_the_demos():
+    assert playable.TITLES.items() <= {demo.title: demo.__name__ for demo in ALL}.items()
+
+
+# ---- drawn beforehand -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_part(monkeypatch):
+    """Four states of one demo."""
+    monkeypatch.setattr(drawn, "PARTS", {FewPixels: {"size": (4, 28), "names": (False, True)}})
+
+
+def test_a_part_is_drawn_once_and_again_when_what_it_depends_on_has_changed(small_part, tmp_path, monkeypatch):
+    told = drawn.kept(FewPixels, tmp_path)
+    assert [line.split(" numbers")[0] for _, line in told["frames"]] == ["4 × 4 = 16"] * 2 + ["28 × 28 = 784"] * 2
+    names = [name for name, _ in told["frames"]]
+    assert len(set(names)) == 4
+    assert {path.stem for path in (tmp_path / "FewPixels").glob("*.webp")} == set(names)
+    (tmp_path / "FewPixels" / "old.webp").touch()
+    assert drawn.kept(FewPixels, tmp_path) == told
+    assert (tmp_path / "FewPixels" / "old.webp").exists()  # nothing was drawn
+    monkeypatch.setattr(drawn, "stamp", lambda kind: "another")
+    assert drawn.kept(FewPixels, tmp_path) == told
+    assert not (tmp_path / "FewPixels" / "old.webp").exists()
+
+
+def test_a_drawn_part_has_the_demos_own_controls_and_opens_as_the_demo_does(small_part):
+    size, names = drawn.controls(FewPixels()).values()
+    assert (size["kind"], size["text"], size["names"], size["value"]) == ("steps", "pixels a side", ["4", "28"], 4)
+    assert (names["kind"], names["values"], names["value"]) == ("check", [False, True], False)
+
+
+# ---- from npm -------------------------------------------------------------------------------------------------------
+
+NPM = """#!/bin/sh
+echo "$@" >> {log}
+mkdir -p package/es5 package/dist
+for name in LICENSE es5/tex-svg.js dist/ort.wasm.min.js dist/ort-wasm-simd-threaded.mjs dist/ort-wasm-simd-threaded.wasm
+do echo "$3 $name" > package/$name; done
+tar czf some.tgz package
+{end}
+"""
+
+
+def with_npm(tmp_path, monkeypatch, end=""):
+    (tmp_path / "npm").write_text(NPM.format(log=tmp_path / "log", end=end))
+    (tmp_path / "npm").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+
+
+def test_npm_is_asked_for_two_packages_once(tmp_path, monkeypatch):
+    with_npm(tmp_path, monkeypatch)
+    for _ in range(2):
+        fetched.fetch(tmp_path / "libraries")
+    assert (tmp_path / "log").read_text().splitlines() == [f"pack --silent {package}" for package in fetched.PACKAGES]
+    assert (tmp_path / "libraries" / "mathjax.js").read_text() == "mathjax@^3.2.2 es5/tex-svg.js\n"
+    assert (tmp_path / "libraries" / "ort.wasm").read_text().endswith(" dist/ort-wasm-simd-threaded.wasm\n")
+
+
+def test_what_npm_cannot_do_is_said(tmp_path, monkeypatch):
+    with_npm(tmp_path, monkeypatch, end="echo no network >&2; exit 1")
+    with pytest.raises(RuntimeError, match=r"npm cannot fetch mathjax.*: no network"):
+        fetched.fetch(tmp_path / "libraries")
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    with pytest.raises(RuntimeError, match=r"install Node\.js"):
+        fetched.fetch(tmp_path / "libraries")
