@@ -135,7 +135,15 @@ def test_a_try_is_told_by_what_was_held_out(place, monkeypatch, capsys):
     monkeypatch.setattr(lab, "plan", lambda: {"tries": few(1, tried=True)})
     tried = {key: value for key, value in line_of(few(1)[0], tried=True).items() if key != "test"}
     monkeypatch.setattr(lab, "made", lambda *_: tried | {"held_out": {"accuracy": 0.75}})
-    lab.work(1, 1)
+    pools = []
+
+    def pool(jobs, context, begin):
+        pools.append((jobs, context.get_start_method(), begin))
+        return ThreadPoolExecutor(1)
+
+    monkeypatch.setattr(lab, "ProcessPoolExecutor", pool)
+    lab.work(3, 1)
+    assert pools == [(3, "spawn", lab.begin)]
     assert capsys.readouterr().out == "2 10,000 0 0.75 36.0 s\n"
     assert lab.missing() == []
 
