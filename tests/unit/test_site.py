@@ -98,8 +98,8 @@ def written(tmp_path_factory):
 def test_every_page_is_made_with_nothing_left_that_needs_a_kernel(written):
     names = sorted(path.name for path in (written / "chapters").iterdir())
     assert names == [path.name for path in make_site.notebooks()]
-    assert len(names) == 11
-    assert len(list((written / "solutions").iterdir())) == 10
+    assert len(names) == 12
+    assert len(list((written / "solutions").iterdir())) == 11
     for path in written.rglob("*.ipynb"):
         assert "jupyter.widget" not in path.read_text(encoding="utf-8"), path.name
 
