@@ -59,10 +59,11 @@ def front() -> str:
     The ballot box opens it.
     """
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = re.search(r"^\|  \|  \|.+?(?=\n\n)", readme, re.M | re.S)[0]
     parts = {
         "about": re.search(r"^# .+?\n\n(.+?)\n\n", readme, re.S)[1],
         "commands": re.search(r"^```\n.+?\n```\n\n.+?(?=\n\n)", readme, re.M | re.S)[0],
-        "table": re.search(r"^\|  \|  \|.+?(?=\n\n)", readme, re.M | re.S)[0].replace("](notebooks/", "](chapters/"),
+        "table": table.replace("](notebooks/solutions/", "](solutions/").replace("](notebooks/", "](chapters/"),
         "chapters": menu("chapters", notebooks()),
         "demo": pages.demo_of(nbformat.read(notebooks()[3], as_version=4), BallotBox.title, playable.TITLES, {}),
     }

@@ -12,8 +12,9 @@ DEMO = re.compile(r"(?P<title>.+?) \(run this cell to play\): (?P<line>.+)", re.
 BET = "Your prediction: "
 ALT = "What the cell above draws; the text says what is to be seen in it."
 LINKS = {  # what lies elsewhere on the site than in the repository; appendix A has no solved copy
-    "../README.md": "../index.md",
-    "A_the_original_notes.ipynb": "../chapters/A_the_original_notes.ipynb",
+    r"\.\./README\.md": "../index.md",
+    r"A_the_original_notes\.ipynb": "../chapters/A_the_original_notes.ipynb",
+    r"\.\./(\w+\.ipynb)": r"../chapters/\1",  # out of a solved copy
 }
 HOW = "This one needs a kernel: run this cell in JupyterLab, and play."
 
@@ -34,7 +35,7 @@ def page(notebook, playable: dict[str, str], megabytes: dict[str, int]):
                 show(output.get("data", {}), playable, megabytes)
         else:
             for link, here in LINKS.items():
-                cell.source = cell.source.replace(f"]({link})", f"]({here})")
+                cell.source = re.sub(rf"\]\({link}\)", f"]({here})", cell.source)
     return notebook
 
 

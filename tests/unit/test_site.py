@@ -79,9 +79,11 @@ def test_an_output_that_is_stored_folded_is_folded(hidden, tags):
 
 def test_a_link_out_of_the_notebooks_leads_to_a_page_of_the_site():
     text = "[one](../README.md), [two](A_the_original_notes.ipynb), [three](03_global_average_pooling.ipynb)"
+    text += ", [four](../02_the_nin_block.ipynb)"
     cells = [nbformat.v4.new_markdown_cell(text)]
     (cell,) = pages.page(nbformat.v4.new_notebook(cells=cells), PLAYABLE, {}).cells
     here = "[one](../index.md), [two](../chapters/A_the_original_notes.ipynb), [three](03_global_average_pooling.ipynb)"
+    here += ", [four](../chapters/02_the_nin_block.ipynb)"
     assert cell.source == here
 
 
@@ -130,7 +132,8 @@ def test_the_front_page_opens_with_the_ballot_box_and_has_the_readmes_words():
     readme = (make_site.ROOT / "README.md").read_text(encoding="utf-8")
     assert readme.splitlines()[2] in front
     assert "make lab     # " in front
-    assert front.count("](chapters/") == 11
+    assert front.count("](chapters/") == 12
+    assert "](solutions/Q_ten_questions.ipynb)" in front
     assert "notebooks/" not in front.split("## The chapters")[1].split("```")[0]
     assert "\n03 · Global average pooling instead of dense layers <chapters/03_global_average_pooling>\n" in front
     assert "{{" not in front
