@@ -49,6 +49,9 @@ WRONG = """high => {
 }"""
 
 
+PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"  # and so resized
+
+
 class Server:
     """The board as `make board` serves it, here with one kernel that stands ready; what it wrote is in `log`."""
 
@@ -128,6 +131,7 @@ def test_all_of_a_demo_is_in_view_in_letters_for_the_back_row(page, server, demo
     shows(page, demo)
     for name, (wide, high) in PROJECTORS.items():
         page.set_viewport_size({"width": wide, "height": high})
+        page.evaluate(PAINTED)
         assert page.evaluate(WRONG, high) == [], name
         for handle in page.locator(".board-stage .noUi-handle").all():
             handle.press("End" if name == "720p" else "Home")
