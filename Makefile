@@ -1,19 +1,21 @@
 # make lab: install and open JupyterLab on the first chapter.   make test: check everything.
-# make assignment CHAPTER=03: its exercises for nbgrader.   make test-kit: check what an instructor's tools make of them.
+# make board: all demos on one page, for a projector.   make assignment CHAPTER=03: its exercises for nbgrader.
 # make stick DIR=/media/stick: all that a computer without a network needs (deploy/stick/README.md).
+# make test-kit: check the instructor's tools: board, assignments, hub.
 # make site: the course as pages to read and play with, nothing installed.   make test-site: check them in a browser.
 # make test-oldest: check the course with the oldest releases that it may be used with (constraints/oldest.txt).
 VENV ?= .venv
 PYTHON ?= python3
 PY = $(VENV)/bin/python
 ARGS ?=
+HOST ?= 127.0.0.1
 # How glibc deals with the memory of large tensors (docs/decisions/0014): in a class little is wanted, in a test it is quick
 # to use again what was used before.
 LITTLE = MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=8388608 MALLOC_TRIM_THRESHOLD_=16777216
 KEEP = MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=4294967296
 ROOT_OK = $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab check test test-oldest test-kit test-site mutants notebooks assignment site stick demos bench memory clean
+.PHONY: lab check test test-oldest test-kit test-site mutants notebooks assignment site stick demos board bench memory clean
 
 lab: $(VENV)/lab.done
 	@$(PY) -m nin_course data --full || true
@@ -41,6 +43,7 @@ test-oldest:
 
 test-kit:
 	$(MAKE) VENV=.venv-kit .venv-kit/kit.done
+	.venv-kit/bin/python tests/browser/chromium.py
 	OMP_NUM_THREADS=1 .venv-kit/bin/python -m pytest tests/kit
 
 test-site: site
@@ -61,6 +64,10 @@ notebooks: $(VENV)/dev.done
 
 demos: $(VENV)/dev.done
 	$(PY) docs/instructor_guide.py
+
+board:
+	$(MAKE) VENV=.venv-kit .venv-kit/kit.done
+	$(LITTLE) OMP_NUM_THREADS=1 .venv-kit/bin/python board/serve.py --Voila.ip=$(HOST) $(ARGS)
 
 bench: $(VENV)/lab.done
 	$(PY) benchmarks/run_all.py

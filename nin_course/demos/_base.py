@@ -34,11 +34,12 @@ class Demo:
     ask: str  # three lines for whoever stands in front of a class
     set: str
     see: str
+    dpi = DPI
     size = (8.0, 3.6)  # of the figure, in inches; at most 8.4 wide, and with words in 8.5 points or more
 
     def __init__(self, controls: Mapping[str, widgets.Widget]):
-        self.controls, self.moving = dict(controls), False
-        self.figure = Figure(figsize=self.size, dpi=DPI)
+        self.controls, self.links, self.moving = dict(controls), [], False
+        self.figure = Figure(figsize=self.size, dpi=self.dpi)
         self.setup(self.figure)
         self.picture = widgets.Image(
             format="png", layout=widgets.Layout(width=f"{self.size[0] * DPI:.0f}px", max_width="100%")
@@ -84,6 +85,16 @@ class Demo:
         self.picture.value = png(self.figure)
         style = "display:block; font-size:14px; line-height:20px"
         self.line.value = f"<span style='{style}'>{html.escape(self.text)}</span>"
+
+    def close(self) -> None:
+        """Its widgets are forgotten, in the page and in the kernel."""
+        waiting = [self.view, *self.links]
+        for widget in waiting:
+            for value in widget.trait_values().values():
+                parts = value if isinstance(value, tuple) else (value,)
+                waiting += [part for part in parts if isinstance(part, widgets.Widget)]
+            widget.unobserve_all()
+            widget.close()
 
     def __repr__(self) -> str:
         return f"{self.title} (run this cell to play): {self.text}"

@@ -46,8 +46,7 @@ class SlidingWindow(Demo):
     def desk(self):
         step = self.controls["step"]
         play = widgets.Play(min=0, max=step.max, value=step.value, interval=250, show_repeat=False)
-        widgets.jslink((play, "value"), (step, "value"))
-        widgets.jslink((step, "max"), (play, "max"))
+        self.links = [widgets.jslink((play, "value"), (step, "value")), widgets.jslink((step, "max"), (play, "max"))]
         return [*self.controls.values(), play]
 
     def follow(self, change):

@@ -58,8 +58,8 @@ class TrainingDesk(Demo):
             key.on_click(lambda _, answer=answer: answer())
         self.keys["Pause"].disabled = self.keys["Stop"].disabled = True
         play = widgets.Play(min=0, max=self.record.last, step=8, value=self.record.last, interval=60, show_repeat=False)
-        widgets.jslink((play, "value"), (c["step"], "value"))
-        widgets.jslink((c["step"], "max"), (play, "max"))
+        step = c["step"]
+        self.links = [widgets.jslink((play, "value"), (step, "value")), widgets.jslink((step, "max"), (play, "max"))]
         # A sign of life: during a run this one plays in the browser, unseen, for as long as the page is open.
         self.beat = widgets.Play(min=0, max=10**6, interval=1000, repeat=True, layout={"display": "none"})
         self.beat.observe(self._alive, names="value")
@@ -100,6 +100,10 @@ class TrainingDesk(Demo):
         if not self.running:
             self.record = recorded()
             self._show(self.record.last)
+
+    def close(self) -> None:
+        self.end()
+        super().close()
 
     # ---- what it hears from the run, and from the page ---------------------------------------------------------------
 
