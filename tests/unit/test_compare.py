@@ -78,7 +78,8 @@ def pool(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("paths", [
-    ["pool"], ["pool/ana", "pool/ben"], ["pool/*"], ["pool/*/*", "pool"], ["pool/ana/first/card.json", "pool/ben"],
+    ["pool"], ["pool/*/*"],
+    ["pool/ana", "pool/ben"], ["pool/*"], ["pool/*/*", "pool"], ["pool/ana/first/card.json", "pool/ben"],
     ["pool", "pool/../pool/ana/first", "pool/ana"], [str(Path("pool/ana/first")) + "/", "pool/comparison.png", "pool"],
 ])  # fmt: skip
 def test_folders_in_folders_are_found_each_once(paths, pool):
@@ -248,6 +249,15 @@ def test_a_pool_is_compared_and_what_cannot_be_is_named(trained, tmp_path, capsy
     ]
     assert said.err.splitlines()[:2] == ["measuring 1 of 5: ana/first", "measuring 2 of 5: ben/first"]
     assert imread(tmp_path / "comparison.png").shape[:2] == (440, 1155)
+
+
+def test_the_tables_of_the_sample_and_of_the_full_set_stand_apart(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(module, "find", lambda paths: ([Path("full"), Path("small")], []))
+    monkeypatch.setattr(module, "audit", lambda folder: RUNS[str(folder)])
+    assert main(["compare", "a", "--to", str(tmp_path)]) == 0
+    starts = [line[:17] for line in capsys.readouterr().out.splitlines()]
+    assert starts[3:5] == ["", "trained on 60,000"]
+    assert starts[0] == "trained on 10,000"
 
 
 def test_nothing_left_out_is_status_0_and_nothing_found_is_1(trained, tmp_path, capsys, monkeypatch):

@@ -12,7 +12,7 @@ FOUND = [
     Point("2", 10_000, {}, "CPU", {0: 0.88, 1: 0.90, 2: 0.92}),
     Point("gmp", 10_000, {}, "CPU", {0: 0.87, 1: 0.87, 2: 0.87}),
     Point("squeeze", 10_000, {}, "CPU", {3: 0.80, 4: 0.80, 5: 0.83}),
-    Point("3x3@macs", 10_000, {}, "CPU", {0: 0.99, 1: 0.99}),
+    Point("3x3@macs", 10_000, {}, "CPU", {4: 0.99, 9: 0.99}),
     Point("M", 10_000, {}, "CPU", {k: 0.91 for k in range(5)}),
 ]
 
@@ -42,6 +42,11 @@ def test_the_rival_is_the_best_that_costs_no_more(parameters, net):
 
 def test_the_smallest_that_counts_is_the_rival_of_all_that_are_smaller():
     assert rival([FOUND[4], FOUND[1]], "parameters", 1).net == "2"  # of the smaller one there are two seeds
+
+
+def test_a_rival_costs_no_more_of_what_is_asked_for():
+    assert rival(FOUND, "macs", 11_929_344).net == "2"
+    assert rival(FOUND, "macs", 11_929_343).net == "squeeze"
 
 
 def test_without_three_seeds_there_is_no_rival():

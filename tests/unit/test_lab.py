@@ -134,6 +134,7 @@ def test_the_four_costs_of_a_network_that_one_can_count():
     assert (found.parameters, found.macs) == (2 * 9 + 2, 2 * 16 * 9)
     assert found.to_train == 4 * (4 * 20 + 10 * (16 + 32 + 32 + 2 + 2))
     assert found.to_predict == 4 * (20 + 32 + 32)
+    assert costs(nn.Sequential(d2l.FlattenLayer(), nn.Linear(16, 1)), 4).to_predict == 4 * (17 + 16 + 16)
 
 
 @pytest.mark.parametrize("key", ["2", "0@macs", "hidden", "avgpool"])

@@ -405,6 +405,9 @@ def test_the_table_says_means_deviations_and_paired_differences(place, monkeypat
         "| a ReLU on the logits (`relu`) | 3 | 0.5100 ± 0.0100 | 0.5100 ± 0.0100 | 0.9000 ± 0.0000 "
         "| +0.0000 ± 0.0000 |",
     ]
+    whole = lab.table("a question")
+    monkeypatch.setattr(lab, "plan", lambda: {"a question": lab.runs([*keys, "gmp"], 10_000, 1, range(3))})
+    assert lab.table("a question") == whole  # what has no run yet has no row
     monkeypatch.setattr(lab, "plan", lambda: {"tries": lab.runs(["2"], 55_000, 1, [0], tried=True)})
     lab.record({key: of for key, of in line_of(lab.plan()["tries"][0]).items() if key != "test"})
     assert lab.table("tries")[4] == "| two 1×1 layers in a block: NiN (`2`) | 1 | 0.5000 | 0.5000 |  |  |"
