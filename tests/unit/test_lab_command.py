@@ -59,7 +59,9 @@ def test_a_question_is_asked_of_the_recipe_that_its_name_says_and_of_nin_first()
         assert of[question][0] == "2" or "2" not in of[question]
     assert {net for nets in of.values() for net in nets} == set(VARIANTS)
     assert all(nets == [question.removeprefix("family, ")] for question, nets in of.items() if "family, " in question)
-    assert of["family on the sample"] == [question[-2:].strip() for question in of if question.startswith("family, ")]
+    small, *others = [question[-2:].strip() for question in of if question.startswith("family, ")]
+    assert of["family on the sample"] == ["2", *others]  # which is S, and what all is compared with on the sample
+    assert VARIANTS["2"].make == VARIANTS[small].make
     assert of["layers"] == of["layers, 60,000 images"] == of["rates, 2e-3"] == of["rates, 8e-3"]
     assert len({tuple(nets) for question, nets in of.items() if question.startswith("dense")}) == 1
 
