@@ -147,3 +147,12 @@ def test_what_chapter_04_says_was_found_with_one_cell_is_there():
     assert cells[1, 1]["maps"][1, 1].item() == pytest.approx(2.4, abs=0.05)
     shares = torch.tensor([r["half"] / (len(r["regions"][0][0]) * len(r["regions"][0][1])) for r in cells.values()])
     assert 1 / 8 < shares.mean() < 1 / 6
+
+
+def test_there_is_a_row_and_a_column_for_each_vote():
+    controls = OneCell().controls
+    controls["row"].value = 6
+    controls["network"].value = "wide"
+    assert (controls["row"].max, controls["row"].value, controls["column"].max) == (4, 4, 4)
+    controls["network"].value = "small"
+    assert (controls["row"].max, controls["column"].max) == (6, 6)

@@ -161,6 +161,21 @@ def test_a_window_that_does_not_fit_is_said_in_words_and_drawn_without_an_output
     assert sum(a.get_visible() for a in DEMO.figure.axes) == 3
 
 
+def test_there_is_a_step_for_each_output_and_none_more():
+    played = SlidingWindow()
+    controls = played.controls
+    assert (controls["step"].max, controls["step"].value) == (12 * 12 - 1, 78)
+    controls["stride"].value = 4
+    assert (controls["step"].max, controls["step"].value) == (6 * 6 - 1, 35)
+    assert played.text.endswith("feeds output (5, 5): 25 numbers enter; 26 parameters in all.")
+    controls["size"].value, controls["kernel"].value = 8, 11
+    assert controls["step"].disabled
+    controls["padding"].value = 2
+    assert (controls["step"].disabled, controls["step"].max) == (True, 1)  # one output, and no slider has one place
+    controls["padding"].value = 4
+    assert (controls["step"].disabled, controls["step"].max) == (False, 2 * 2 - 1)
+
+
 def test_what_chapter_02_says_was_found_with_the_sliding_window_is_there():
     for kernel in range(2, 12):
         assert window(size=28, stride=2, kernel=kernel, padding=0)["seen"].all() == (kernel % 2 == 0)
