@@ -204,6 +204,14 @@ def test_a_drawn_demo_shows_another_picture_when_a_slider_is_moved(visit):
     assert not one.errors
 
 
+def test_what_is_only_a_part_says_so(visit):
+    one = visit()
+    desk = one.play("TrainingDesk", "chapters/05_training.html")
+    expect(desk.locator(".how")).to_have_text("Here the recorded run plays. A run of your own starts in JupyterLab.")
+    expect(one.play("FewPixels", "chapters/00_start_here.html").locator(".how")).to_have_count(0)
+    expect(one.play("OneCell", "chapters/04_the_whole_network.html").locator(".how")).to_contain_text("Some of its")
+
+
 def test_every_demo_of_the_course_moves_in_its_page(visit):
     """The first control of each is moved by one: its line changes, and what it shows."""
     one = visit()

@@ -154,8 +154,8 @@ def test_a_control_that_the_page_does_not_know_is_an_error():
         playable.described(ipywidgets.Text())
 
 
-def test_titles_are_those_of_the_demos():
-    assert playable.TITLES.items() <= {demo.title: demo.__name__ for demo in ALL}.items()
+def test_every_demo_of_the_course_plays_in_a_page():
+    assert {demo.title: demo.__name__ for demo in ALL} == playable.TITLES
 
 
 # ---- drawn beforehand -----------------------------------------------------------------------------------------------
