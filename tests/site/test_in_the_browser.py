@@ -100,7 +100,7 @@ def test_an_answer_is_folded_until_it_is_asked_for(visit):
     page = visit().open("chapters/03_global_average_pooling.html")
     answer = page.get_by_text("0.04. Every cell gets the same", exact=False)
     expect(answer).to_be_hidden()
-    page.locator("details.hide summary").first.click()
+    page.get_by_text("Show the answer").first.click()
     expect(answer).to_be_visible()
     expect(page.get_by_text("You made no prediction")).to_have_count(0)
     solution = page.locator("details", has_text="One solution").first
