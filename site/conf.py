@@ -3,8 +3,6 @@
 from pathlib import Path
 
 project = "Network in Network, a course you can run"
-author = "the course's authors"
-copyright = "MIT licence"
 extensions = ["myst_nb"]
 myst_enable_extensions = ["dollarmath"]
 nb_execution_mode = "off"  # the notebooks are stored with their outputs
@@ -21,6 +19,8 @@ html_show_sourcelink = False
 html_show_sphinx = False
 html_context = {"default_mode": "auto"}  # light or dark, as the reader's system has it
 html_theme_options = {
+    "footer_content_items": ["extra-footer"],
+    "extra_footer": "MIT licence. Fashion-MNIST is © 2017 Zalando SE, also MIT.",
     "home_page_in_toc": True,
     "navbar_persistent": [],  # one field for the search is enough
     "show_toc_level": 2,

@@ -35,7 +35,9 @@ def write_pages(to: Path, megabytes: dict[str, int]) -> None:
         (to / name).mkdir(parents=True)
         for path in paths:
             page = pages.page(nbformat.read(path, as_version=4), playable.TITLES, megabytes)
-            if build.address() and name == "chapters":
+            if name == "solutions":  # the search shows titles, and so does the browser
+                page.cells[1].source = re.sub(r"^(# .+)", r"\1 (solved)", page.cells[1].source)
+            elif build.address():
                 page.cells.insert(1, pages.badges(build.address(), path.name))
             nbformat.write(page, to / name / path.name)
     listed = menu("solutions", notebooks("solutions"))

@@ -28,9 +28,10 @@ def page(notebook, playable: dict[str, str], megabytes: dict[str, int]):
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         if cell.cell_type == "code":
+            cell.metadata["mystnb"] = {"image": {"alt": ALT}}
             if cell.metadata.get("jupyter", {}).get("outputs_hidden"):
                 cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-output"]
-            cell.metadata["mystnb"] = {"image": {"alt": ALT}}
+                cell.metadata["mystnb"] |= {"code_prompt_show": "Show the answer", "code_prompt_hide": "Fold it again"}
             for output in cell.outputs:
                 show(output.get("data", {}), playable, megabytes)
         else:

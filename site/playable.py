@@ -20,9 +20,11 @@ from nin_course.data import LABELS
 from nin_course.demos import (
     BallotBox,
     ChannelMixer,
+    FewPixels,
     GuessingGame,
     Microscope,
     SlidingWindow,
+    TrainingDesk,
     YourPhoto,
     microscope,
     your_photo,
@@ -169,6 +171,9 @@ COMPUTED = {
     SlidingWindow: sliding_window,
     BallotBox: ballot_box,
 }
+# What a page says of a demo of which it has a part; all of FewPixels is drawn.
+NOTES = {kind: "Some of its settings, drawn beforehand. In JupyterLab you have all." for kind in drawn.PARTS}
+NOTES |= {FewPixels: "", TrainingDesk: "Here the recorded run plays. A run of your own starts in JupyterLab."}
 # And the network runs in the page, too.
 WITH_NETWORK = {Microscope: microscope_, YourPhoto: your_photo_}
 TITLES = {demo.title: demo.__name__ for demo in (*COMPUTED, *drawn.PARTS, *WITH_NETWORK)}
@@ -187,7 +192,13 @@ def data(kind: type, numbers: dict) -> dict:
     """A demo's texts, controls and numbers."""
     demo = kind()
     controls = {} if "controls" in numbers else {name: described(c) for name, c in demo.controls.items()}
-    return {"name": kind.__name__, "title": demo.title, "try": demo.try_this, "controls": controls, **numbers}
+    return {
+        "name": kind.__name__,
+        "title": demo.title,
+        "try": demo.try_this,
+        "controls": controls,
+        "note": NOTES.get(kind, ""),
+    } | numbers
 
 
 def write(folder: Path, pictures: Path, libraries: Path) -> None:

@@ -255,6 +255,7 @@ const nin = (() => {
     await update();
     const head = make("p", { className: "try" }, make("b", {}, data.title), " " + data.try);
     root.replaceChildren(head, controls.element, picture, line);
+    if (data.note) root.append(make("p", { className: "how" }, data.note));
     root.classList.add("plays");
   }
 

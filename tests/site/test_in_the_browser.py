@@ -100,7 +100,7 @@ def test_an_answer_is_folded_until_it_is_asked_for(visit):
     page = visit().open("chapters/03_global_average_pooling.html")
     answer = page.get_by_text("0.04. Every cell gets the same", exact=False)
     expect(answer).to_be_hidden()
-    page.locator("details.hide summary").first.click()
+    page.get_by_text("Show the answer").first.click()
     expect(answer).to_be_visible()
     expect(page.get_by_text("You made no prediction")).to_have_count(0)
     solution = page.locator("details", has_text="One solution").first
@@ -202,6 +202,14 @@ def test_a_drawn_demo_shows_another_picture_when_a_slider_is_moved(visit):
     expect(picture).not_to_have_attribute("src", before)
     assert picture.evaluate("e => e.complete && e.naturalWidth") == 880
     assert not one.errors
+
+
+def test_what_is_only_a_part_says_so(visit):
+    one = visit()
+    desk = one.play("TrainingDesk", "chapters/05_training.html")
+    expect(desk.locator(".how")).to_have_text("Here the recorded run plays. A run of your own starts in JupyterLab.")
+    expect(one.play("FewPixels", "chapters/00_start_here.html").locator(".how")).to_have_count(0)
+    expect(one.play("OneCell", "chapters/04_the_whole_network.html").locator(".how")).to_contain_text("Some of its")
 
 
 def test_every_demo_of_the_course_moves_in_its_page(visit):

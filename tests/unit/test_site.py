@@ -79,6 +79,7 @@ def test_an_output_that_is_stored_folded_is_folded(hidden, tags):
     before = notebook({"text/plain": "1"}, hidden=hidden, tags=["reveal"])
     after = pages.page(before, PLAYABLE, {})
     assert after.cells[0].metadata["tags"] == tags
+    assert ("code_prompt_show" in after.cells[0].metadata["mystnb"]) == hidden
     assert "widgets" not in after.metadata
     assert before == notebook({"text/plain": "1"}, hidden=hidden, tags=["reveal"]) | {"cells": before.cells}
 
@@ -110,6 +111,13 @@ def test_every_page_is_made_with_nothing_left_that_needs_a_kernel(written):
     assert len(list((written / "solutions").iterdir())) == 11
     for path in written.rglob("*.ipynb"):
         assert "jupyter.widget" not in path.read_text(encoding="utf-8"), path.name
+
+
+def test_a_solved_copy_says_so_in_its_title(written):
+    for path in (written / "solutions").iterdir():
+        title = nbformat.read(path, as_version=4).cells[1].source.splitlines()[0]
+        assert title.startswith("# "), path.name
+        assert title.endswith(" (solved)"), path.name
 
 
 def test_with_an_address_each_chapter_opens_where_it_runs(written):
@@ -157,8 +165,8 @@ def test_a_control_that_the_page_does_not_know_is_an_error():
         playable.described(ipywidgets.Text())
 
 
-def test_titles_are_those_of_the_demos():
-    assert playable.TITLES.items() <= {demo.title: demo.__name__ for demo in ALL}.items()
+def test_every_demo_of_the_course_plays_in_a_page():
+    assert {demo.title: demo.__name__ for demo in ALL} == playable.TITLES
 
 
 # ---- drawn beforehand -----------------------------------------------------------------------------------------------
