@@ -93,7 +93,6 @@ class Demo:
             for value in widget.trait_values().values():
                 parts = value if isinstance(value, tuple) else (value,)
                 waiting += [part for part in parts if isinstance(part, widgets.Widget)]
-            widget.unobserve_all()
             widget.close()
 
     def __repr__(self) -> str:
