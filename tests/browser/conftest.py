@@ -129,7 +129,10 @@ class Notebook:
         if source is not None:
             self.page.keyboard.press("Control+a")
             self.page.keyboard.insert_text(source)
+        number = cell.locator(".jp-InputPrompt")
+        before = number.inner_text()
         self.page.keyboard.press("Control+Enter")
+        expect(number).not_to_have_text(before, timeout=30_000)  # it is waiting, running or done
         return cell
 
     def save(self) -> None:
