@@ -4,12 +4,37 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 HOW = (
     "The browser tests need Chromium: install it (Debian: `sudo apt-get install chromium`) or set CHROMIUM to its path."
 )
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@contextmanager
+def started() -> Iterator:
+    """A headless browser, which asks nobody on the network for anything by itself. Raises RuntimeError without one."""
+    from playwright.sync_api import sync_playwright
+
+    path = find()
+    if not path:
+        raise RuntimeError(HOW)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
+        yield browser
+        browser.close()
 
 
 def find() -> str | None:

@@ -12,19 +12,10 @@ from pathlib import Path
 
 import chromium
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = Path(__file__).parent / "screenshots"
-ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 TOKEN = "browser-tests"
 STATUS = ".jp-Notebook-ExecutionIndicator"
 
@@ -164,13 +155,8 @@ class Notebook:
 
 @pytest.fixture(scope="session")
 def browser():
-    path = chromium.find()
-    if not path:
-        pytest.fail(chromium.HOW)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
+    with chromium.started() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

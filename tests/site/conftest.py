@@ -4,10 +4,8 @@ from pathlib import Path
 
 import chromium
 import pytest
-from playwright.sync_api import sync_playwright
 
 HTML = Path(__file__).parents[2] / "site" / "built" / "html"
-ARGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 
 
 @pytest.fixture(scope="session")
@@ -20,13 +18,8 @@ def site():
 
 @pytest.fixture(scope="session")
 def browser():
-    path = chromium.find()
-    if not path:
-        pytest.fail(chromium.HOW)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
+    with chromium.started() as browser:
         yield browser
-        browser.close()
 
 
 class Visit:
