@@ -15,6 +15,7 @@ ROOMS = {
     "training": "history checkpoint processes speed train recipe",
     "drawing": "plots frontier",
     "the package": "__init__",
+    "language": "language",
     "command line": "runs doctor audit compare __main__",
     "assets": (
         "assets.make_sample assets.make_recorded_run assets.make_stuck_runs assets.make_block_runs assets.make_photos"

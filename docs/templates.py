@@ -42,16 +42,22 @@ CALLS = {
 }
 ARGUMENTS = {"title", "xlabel", "ylabel", "label", "labels", "description", "tooltip", "placeholder", "text"}
 KEPT = {"title", "try_this", "LABELS", "LAMPS", "KINDS"}  # of a dict the values
+FILLINGS = {"_word", "cells", "design", "_convolutions", "_alive", "_what_breaks"}  # functions that return one word
 # Calls whose strings code reads: patterns, parts of a text that is looked for, an attribute's or a file's name.
 READ = {"compile", "fullmatch", "match", "search", "sub", "findall", "split", "startswith", "endswith", "replace"}
 READ |= {"removeprefix", "removesuffix", "partition", "getattr", "hasattr", "add_argument", "add_parser", "strip"}
 READ |= {"ArgumentParser", "import_module", "open", "count", "register_buffer", "Annotated"}
 # Names under which something with two words is kept for code: CSS, what PyTorch says, an instructor's lines.
 UNSHOWN = {"ask", "set", "see", "chapter", "style", "__all__", "layout", "loc", "format", "textcoords", "INPUT"}
-IMITATED = {  # PyTorch's words
+NO_WORDS = {  # of this language: names of fonts, a colour, a key, a plural's end, and PyTorch's words, imitated
+    "DejaVu Sans",
+    "Noto Sans SC",
+    "black",
+    "macs",
+    "es",
     "Expected all tensors to be on the same device, but found at least two devices, {} and cpu!",
 }
-STYLE = re.compile(r"[a-z-]+:[^;]*;|^[\w-]+: ?\d|px\b|^row wrap$|^calc\(")
+STYLE = re.compile(r"^[a-z-]+:\S.*;|^[\d{]+}?px|^row wrap$|^calc\(|^<t[dr]|^padding|^border")
 
 
 def template(node: ast.AST) -> str | None:
@@ -73,20 +79,24 @@ def words(text: str) -> list[str]:
 def shown(node: ast.AST, parents: dict) -> bool:
     """Does this string reach a person?"""
     text = template(node)
-    if not text or not words(text) or STYLE.search(text) or text in IMITATED:
+    if not text or not words(text) or STYLE.search(text) or text in NO_WORDS:
         return False
     placed, child, parent = False, node, parents.get(node)
     while parent is not None:
         if isinstance(parent, ast.Expr) and isinstance(child, ast.Constant):
             return False  # a docstring
-        if isinstance(parent, (ast.Compare, ast.Subscript)) and child is not getattr(parent, "value", None):
-            return False  # looked for, or a key
+        if isinstance(parent, ast.Compare):
+            return False  # looked for
+        if isinstance(parent, ast.Subscript) and child is parent.slice and isinstance(parent.ctx, ast.Load):
+            return False  # a key
         if isinstance(parent, ast.JoinedStr) and child is node:
             return False  # a part of an f-string
         if isinstance(parent, (ast.arg, ast.AnnAssign)) and child is parent.annotation:
             return False
-        if isinstance(parent, ast.FunctionDef) and child is parent.returns:
-            return False
+        if isinstance(parent, ast.FunctionDef):
+            if child is parent.returns:
+                return False
+            placed |= parent.name in FILLINGS and isinstance(child, ast.Return)
         if isinstance(parent, ast.FormattedValue):
             placed = True
         if isinstance(parent, ast.keyword):

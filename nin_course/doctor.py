@@ -5,6 +5,8 @@ from importlib.metadata import PackageNotFoundError, requires, version
 
 import torch
 
+from nin_course.language import say
+
 
 def doctor() -> bool:
     """Prints one line a check, [OK], [--] (works without) or [FAIL] (with the cure); True if none failed."""
@@ -15,8 +17,8 @@ def doctor() -> bool:
         except Exception as error:  # a doctor reports, whatever happened
             mark, text = "[FAIL]", f"{error}"
         healthy &= mark != "[FAIL]"
-        print(f"{mark:6} {text}")
-    print("Everything is ready." if healthy else "Mend what says [FAIL], then run the doctor again.")
+        print(f"{mark:6} {say(text)}")
+    print(say("Everything is ready." if healthy else "Mend what says [FAIL], then run the doctor again."))
     return healthy
 
 

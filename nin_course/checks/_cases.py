@@ -50,8 +50,9 @@ class Judge:
         outcomes = [call(answer, *case, names=names) for case in self.cases]
         problems = [self._problem(*three) for three in zip(self.cases, outcomes, wanted, strict=True)]
         changed = sorted({name for outcome in outcomes for name in outcome.changed}, key=names.index)
-        remark = f" But it changes {' and '.join(changed)} in place, behind the caller's back." if changed else ""
         wrong = [i for i, problem in enumerate(problems) if problem]
+        it, what = "It also" if wrong else "But it", " and ".join(changed)
+        remark = f" {it} changes {what} in place, behind the caller's back." if changed else ""
         kept = self._kept(outcomes[0], names)
         if not wrong and kept:
             raise Wrong(f"{self._called(self.cases[0])} is right the first time. {kept}")
@@ -60,7 +61,7 @@ class Judge:
         nothing = [o for o in outcomes if not o.error and (o.value is None or o.value is ...)]
         said = "" if nothing else kept or self._diagnosis(outcomes, wanted)
         first = min(wrong, key=lambda i: (_size(self.cases[i]), i))
-        raise Wrong(f"{problems[first]} {said}".strip() + remark.replace(" But it", " It also"))
+        raise Wrong(f"{problems[first]} {said}".strip() + remark)
 
     def _kept(self, outcome: Outcome, names: Sequence[str]) -> str:
         """A sentence if the first case, called once more after the others, gives something else."""

@@ -23,6 +23,7 @@ from typing import ClassVar
 import torch
 
 import nin_course
+from nin_course.language import say
 
 SECONDS = 20  # how long a check may take, unless it says otherwise
 KEPT = 2_000  # characters of what an answer prints
@@ -49,15 +50,15 @@ class Verdict:
     MARKS: ClassVar = {True: ("[OK]", "#0b5fa5"), False: ("[not yet]", "#d95f02"), None: ("[--]", "#6b6b6b")}
 
     def __init__(self, passed: bool | None, text: str):
-        self.passed, self.text = passed, text
+        self.passed, self.text = passed, say(text)
 
     def __repr__(self) -> str:
-        return f"{self.MARKS[self.passed][0]} {self.text}"
+        return f"{say(self.MARKS[self.passed][0])} {self.text}"
 
     def _repr_html_(self) -> str:
         mark, colour = self.MARKS[self.passed]
         style = f"border-left:6px solid {colour};padding:6px 10px;margin:2px 0;white-space:pre-wrap;font-size:1.02em"
-        return f"<div style='{style}'><b>{mark}</b> {html.escape(self.text)}</div>"
+        return f"<div style='{style}'><b>{say(mark)}</b> {html.escape(self.text)}</div>"
 
 
 class Exercise:

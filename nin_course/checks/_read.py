@@ -50,7 +50,7 @@ def kind(value) -> str:
         return f"the string {value[:30]!r}"
     name = type(value).__name__
     count = f" of {len(value)}" if isinstance(value, (list, tuple, Set, Mapping)) else ""
-    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}{count}"
+    return f"an {name}{count}" if name[0].lower() in "aeiou" else f"a {name}{count}"
 
 
 def tensor(value) -> torch.Tensor:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from nin_course.data import LABELS
 from nin_course.files import SAMPLE_DIR, read_split, sample_hashes
+from nin_course.language import say
 from nin_course.plots import png
 
 DPI = 110
@@ -96,7 +97,7 @@ class Demo:
             widget.close()
 
     def __repr__(self) -> str:
-        return f"{self.title} (run this cell to play): {self.text}"
+        return say(f"{self.title} (run this cell to play): {self.text}")
 
     def _repr_mimebundle_(self, **_) -> dict:
         widget, _metadata = format_display_data(self.view, include=["application/vnd.jupyter.widget-view+json"])

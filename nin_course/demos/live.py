@@ -4,6 +4,7 @@ import base64
 from threading import Event, Thread
 
 from nin_course.history import History
+from nin_course.language import say
 from nin_course.plots import BLUE, GREY, ORANGE, png
 from nin_course.train import fit
 
@@ -85,7 +86,7 @@ class LivePicture:
     def text(history: History) -> str:
         """The run and its health in one line."""
         health = history.findings or history.health[-1:]
-        return " · ".join([str(history).removeprefix("History: "), *health[:1]])
+        return say(" · ".join([str(history).removeprefix("History: "), *health[:1]]))
 
     def _run(self, *arguments, **settings) -> None:
         try:

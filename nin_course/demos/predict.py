@@ -6,6 +6,8 @@ from collections.abc import Sequence
 import ipywidgets as widgets
 from IPython.core.formatters import format_display_data
 
+from nin_course.language import say
+
 BOX = {"placeholder": "a number, then Enter"}
 
 
@@ -18,7 +20,7 @@ class _Question:
         self.view = widgets.VBox([text, *asked], layout={"border": "1px solid #bbb", "padding": "8px"})
 
     def __repr__(self) -> str:
-        return f"Your prediction: {self.question}"
+        return say(f"Your prediction: {self.question}")
 
     def _repr_mimebundle_(self, **_) -> dict:
         widget, _metadata = format_display_data(self.view, include=["application/vnd.jupyter.widget-view+json"])
@@ -100,7 +102,7 @@ class Reveal:
     """The answer, its question first, so that a collapsed output previews the question and not the answer."""
 
     def __init__(self, question: str, answer: str, verdict: str):
-        self.question, self.answer, self.verdict = question, answer, verdict
+        self.question, self.answer, self.verdict = question, answer, say(verdict)
 
     def __repr__(self) -> str:
         return f"{self.question}\n{self.answer}\n{self.verdict}"
@@ -114,7 +116,8 @@ class Reveals:
     """The answers to several bets, their question first: rows of (name, bet, truth)."""
 
     def __init__(self, question: str, rows: Sequence[tuple[str, str, str]], verdict: str):
-        self.question, self.rows, self.verdict = question, [("", "you said", "it is"), *rows], verdict
+        self.question, self.rows = question, [("", say("you said"), say("it is")), *rows]
+        self.verdict = say(verdict)
 
     def __repr__(self) -> str:
         widths = [max(map(len, column)) for column in zip(*self.rows, strict=True)]
