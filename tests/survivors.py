@@ -35,10 +35,9 @@ import pytest
 
 HOME = ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "mutants.md"
-FOLDERS = (  # of the board and of two files of the site only tests/kit and tests/site can tell
+FOLDERS = (  # what makes the board and the site is tried where it runs: tests/kit, tests/site
     *("nin_course", "benchmarks", "docs", "notebooks/source", "tests/browser/chromium.py", "tests/conftest.py"),
     "deploy",
-    *(f"site/{name}.py" for name in ("drawn", "fetched", "make_site", "pages", "playable")),
 )
 GROUPS = {  # row of the table -> rooms of docs/house.py; what is outside of the package is a tool
     "data and files": ("data",),
