@@ -11,9 +11,8 @@ NO_BET = "You made no prediction this time."  # what a stored answer says to its
 DEMO = re.compile(r"(?P<title>.+?) \(run this cell to play\): (?P<line>.+)", re.S)
 BET = "Your prediction: "
 ALT = "What the cell above draws; the text says what is to be seen in it."
-LINKS = {  # what lies elsewhere on the site than in the repository; appendix A has no solved copy
-    r"\.\./README\.md": "../index.md",
-    r"A_the_original_notes\.ipynb": "../chapters/A_the_original_notes.ipynb",
+LINKS = {  # what lies elsewhere on the site than in the repository
+    r"(?:\.\./)+README\.md": "../index.md",
     r"\.\./(\w+\.ipynb)": r"../chapters/\1",  # out of a solved copy
 }
 HOW = "This one needs a kernel: run this cell in JupyterLab, and play."

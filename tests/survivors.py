@@ -35,7 +35,10 @@ import pytest
 
 HOME = ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "mutants.md"
-FOLDERS = ("nin_course", "benchmarks", "docs", "notebooks/source", "tests/browser/chromium.py", "tests/conftest.py")
+FOLDERS = (  # what makes the board and the site is tried where it runs: tests/kit, tests/site
+    *("nin_course", "benchmarks", "docs", "notebooks/source", "tests/browser/chromium.py", "tests/conftest.py"),
+    "deploy",
+)
 GROUPS = {  # row of the table -> rooms of docs/house.py; what is outside of the package is a tool
     "data and files": ("data",),
     "networks": ("networks",),
@@ -59,6 +62,7 @@ NEAREST = {
     "notebooks/source/assignment.py": ["tests/notebooks/test_assignment.py"],
     "docs/instructor_guide.py": ["tests/demos/test_instructor_guide.py", "tests/demos/test_lessons.py"],
     "docs/lessons.py": ["tests/demos/test_lessons.py", "tests/demos/test_instructor_guide.py"],
+    "deploy/": ["tests/unit/test_hub.py", "tests/unit/test_stick.py"],
     "tests/": ["tests/unit/test_make.py"],
 }
 

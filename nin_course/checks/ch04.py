@@ -9,7 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from nin_course.blocks import nin_block
 from nin_course.budget import summary
-from nin_course.checks import _networks, _read
+from nin_course.checks import _maps, _networks, _read
 from nin_course.checks._calling import call, returned, the_function
 from nin_course.checks._cases import Judge
 from nin_course.checks._ladder import Wrong, exercise
@@ -107,8 +107,8 @@ def design(my_nin) -> str:
         if spent[what] > limit:
             raise Wrong(f"{spent[what]:,} {what}, and the limit is {limit:,}. The summary says which layer costs most.")
     X = torch.randn(16, 1, SIDE, SIDE, dtype=torch.float64)
-    maps = [_networks.class_maps(net, X) for net in drawn]
-    _judge_layers(products, maps[0], _networks.cells(drawn[0], X))
+    maps = [_maps.class_maps(net, X) for net in drawn]
+    _judge_layers(products, maps[0], _maps.cells(drawn[0], X))
     _judge_maps(drawn, X, maps)
     return (
         f"Within the limits: {spent['parameters']:,} parameters, {spent['MACs'] / 1e6:.1f} M MACs, "
@@ -159,7 +159,7 @@ def _judge_maps(nets, X, maps) -> None:
     if any(m is None for m in maps):
         raise Wrong("Its ten numbers are not the means of ten maps that it makes: end with global average pooling.")
     height, width = maps[0].shape[2:]
-    largest = _networks.class_maps(nets[0], X, by=lambda m: m.amax(dim=(2, 3)))
+    largest = _maps.class_maps(nets[0], X, by=lambda m: m.amax(dim=(2, 3)))
     if largest is not None and largest.shape[2:].numel() > height * width:
         raise Wrong("Its ten numbers are the *largest* votes of its maps: global average pooling takes their means.")
     if min(height, width) < LEAST_MAP:
@@ -167,7 +167,7 @@ def _judge_maps(nets, X, maps) -> None:
             f"Its answer is the mean of class maps of {height} × {width} cells; at least {LEAST_MAP} × {LEAST_MAP} are "
             "wanted, and all of them in the mean."
         )
-    if (cut := _networks.whole(nets[0], X, maps[0])) is not None:
+    if (cut := _maps.whole(nets[0], X, maps[0])) is not None:
         raise Wrong(
             f"Only {height} × {width} cells of its class maps are in the mean, and the maps have "
             f"{cut.shape[2]} × {cut.shape[3]}: *global* average pooling takes all of them."
@@ -189,7 +189,7 @@ def _judge_maps(nets, X, maps) -> None:
 
 def _box_of(nets, X, classes) -> tuple[int, int, int, int]:
     """What the cell in the middle sees of the image, when it votes for these classes."""
-    seen = [_networks.sees(lambda X, net=net: _networks.class_maps(net, X)[:, classes], X) for net in nets]
+    seen = [_networks.sees(lambda X, net=net: _maps.class_maps(net, X)[:, classes], X) for net in nets]
     return _networks.box(sum(seen).bool())
 
 

@@ -75,7 +75,7 @@ STATEMENTS = {
     "A": "P is better than N, in the mean over seeds, on these images and by this recipe",
     "B": "Q is as good as N",
     "C": "P is better than Q",
-    "D": "Q may be better than N, but by less than 2 points, in the mean over seeds",
+    "D": "if Q is better than N, in the mean over seeds, then by less than 2 points",
     "E": "P is better than N on 60,000 training images, too",
     "F": "with the next seed, P will be ahead of N",
 }

@@ -20,6 +20,7 @@ from nbclient import NotebookClient
 SOURCE = Path(__file__).parent
 STUDENT, SOLVED = SOURCE.parent, SOURCE.parent / "solutions"
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+LINK = re.compile(r"\]\((?!\w+:|#)([^)\s]+)\)")  # to a file, as Markdown writes it
 ANSWER = "answer"  # the tag of a cell that only the solved copy has
 PLACEHOLDER = "...  # your answer"
 PROJECT = SOURCE.parents[1] / "pyproject.toml"
@@ -75,6 +76,8 @@ def assemble(chapter: Path, *, solved: bool) -> nbformat.NotebookNode:
                 if solved
                 else with_placeholders(cell.source)
             )
+        elif solved and ANSWER not in tags:
+            cell.source = LINK.sub(from_solved, cell.source)
         cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
         if "reveal" in tags and not solved:
             cell.metadata["jupyter"] = {"outputs_hidden": True}
@@ -114,6 +117,13 @@ def assemble(chapter: Path, *, solved: bool) -> nbformat.NotebookNode:
     )
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook
+
+
+def from_solved(link: re.Match) -> str:
+    """A chapter's link as its solved copy has it: solved copies lead to each other."""
+    chapter = SOURCE / f"{link[1].removesuffix('.ipynb')}.md"
+    beside = chapter.exists() and SOLVED / link[1] in targets(chapter)
+    return link[0] if beside else f"](../{link[1]})"
 
 
 def address() -> str | None:

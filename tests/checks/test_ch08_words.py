@@ -27,7 +27,7 @@ def test_what_follows_is_what_the_numbers_say():
     low, high = interval("Q", "N")
     assert STATEMENTS["B"] == "Q is as good as N"
     assert low < 0 < 1 < high  # equal, or a whole point better
-    assert STATEMENTS["D"].startswith("Q may be better than N")
+    assert STATEMENTS["D"].startswith("if Q is better than N")
     assert high < float(re.search(r"less than ([\d.]+) point", STATEMENTS["D"])[1])
     assert "60,000 training images" in STATEMENTS["E"]  # and no run of these had so many
     assert STATEMENTS["F"].endswith("next seed, P will be ahead of N")

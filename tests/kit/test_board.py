@@ -21,7 +21,7 @@ pytest.importorskip("voila")
 sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
 
 import chromium
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from nin_course.demos import ALL
 
@@ -99,8 +99,7 @@ def server(tmp_path_factory):
 @pytest.fixture(scope="module")
 def page(server):
     """One page, on the tiles; `asked` are the addresses that it loaded from, `errors` what went wrong in it."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium.find(), args=["--no-sandbox", "--disable-gpu"])
+    with chromium.started() as browser:
         page = browser.new_page()
         page.asked, page.errors = set(), []
         page.on("request", lambda request: page.asked.add(request.url.split("/")[2] if "//" in request.url[:8] else ""))
@@ -108,7 +107,6 @@ def page(server):
         page.goto(server.url)
         expect(page.locator(".board-tiles a")).to_have_count(len(ALL), timeout=120_000)
         yield page
-        browser.close()
 
 
 def shows(page, demo) -> None:

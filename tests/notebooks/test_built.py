@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import build
@@ -164,6 +165,14 @@ def test_a_solution_stands_in_a_student_notebook_only_behind_its_fold(chapter, p
     assert build.BEGIN not in path.read_text()
     for i in folds:
         assert "check" in notebook.cells[i - 1].metadata["tags"]
+
+
+@each_notebook
+def test_every_link_leads_to_a_file_and_out_of_a_solved_copy_to_a_solved_one(chapter, path, solved):
+    texts = [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "markdown"]
+    for link in re.findall(r"\]\((?!https?:|#)([^)]+)\)", "".join(texts)):
+        assert (path.parent / link).is_file(), link
+        assert build.has_answers(chapter) or not (path.parent / Path(link).name).exists() or "/" not in link, link
 
 
 # ---- the parts of the build -----------------------------------------------------------------------------------------

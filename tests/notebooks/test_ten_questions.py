@@ -95,7 +95,7 @@ def test_the_students_copy_tells_no_answer(answered):
     assert "reveal" not in text
     assert "whoever says" not in text
     assert len(sources(STUDENT)) == len(sources(SOLVED)) - 10
-    right = [json.dumps(answer) for answer in answered.values()]
+    right = [json.dumps(answer, ensure_ascii=False) for answer in answered.values()]
     assert all(sources(STUDENT)[i + 1].count(answer) == 1 for i, answer in enumerate(right))
 
 

@@ -85,12 +85,12 @@ def test_an_output_that_is_stored_folded_is_folded(hidden, tags):
 
 
 def test_a_link_out_of_the_notebooks_leads_to_a_page_of_the_site():
-    text = "[one](../README.md), [two](A_the_original_notes.ipynb), [three](03_global_average_pooling.ipynb)"
-    text += ", [four](../02_the_nin_block.ipynb)"
+    text = "[one](../../README.md), [two](../A_the_original_notes.ipynb), [three](03_global_average_pooling.ipynb)"
+    text += ", [four](../02_the_nin_block.ipynb), [five](../README.md)"
     cells = [nbformat.v4.new_markdown_cell(text)]
     (cell,) = pages.page(nbformat.v4.new_notebook(cells=cells), PLAYABLE, {}).cells
     here = "[one](../index.md), [two](../chapters/A_the_original_notes.ipynb), [three](03_global_average_pooling.ipynb)"
-    here += ", [four](../chapters/02_the_nin_block.ipynb)"
+    here += ", [four](../chapters/02_the_nin_block.ipynb), [five](../index.md)"
     assert cell.source == here
 
 
