@@ -1,4 +1,5 @@
 # make lab: install and open JupyterLab on the first chapter.   make test: check everything.
+# make lab LANGUAGE=zh: the course in Chinese.
 # make board: all demos on one page, for a projector.   make assignment CHAPTER=03: its exercises for nbgrader.
 # make stick DIR=/media/stick: all that a computer without a network needs (deploy/stick/README.md).
 # make test-kit: check the instructor's tools: board, assignments, hub.
@@ -9,6 +10,8 @@ PYTHON ?= python3
 PY = $(VENV)/bin/python
 ARGS ?=
 HOST ?= 127.0.0.1
+LANGUAGE ?= en
+CHINESE = $(filter zh,$(LANGUAGE))
 # How glibc deals with the memory of large tensors (docs/decisions/0014): in a class little is wanted, in a test it is quick
 # to use again what was used before.
 LITTLE = MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=8388608 MALLOC_TRIM_THRESHOLD_=16777216
@@ -17,10 +20,11 @@ ROOT_OK = $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .PHONY: lab check test test-oldest test-kit test-site mutants notebooks assignment site stick demos board bench memory clean
 
-lab: $(VENV)/lab.done
+lab: export NIN_COURSE_LANGUAGE = $(LANGUAGE)
+lab: $(VENV)/lab.done $(CHINESE:zh=$(VENV)/zh.done)
 	@$(PY) -m nin_course data --full || true
 	@$(PY) -m nin_course doctor
-	$(LITTLE) $(PY) -m jupyterlab $(ROOT_OK) --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(ARGS)
+	$(LITTLE) $(PY) -m jupyterlab $(ROOT_OK) --LabApp.default_url=/lab/tree/notebooks/$(CHINESE:zh=zh/)00_start_here.ipynb $(ARGS)
 
 check: $(VENV)/dev.done
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile -q -m "not slow" tests/unit tests/checks tests/demos tests/notebooks/test_built.py
@@ -82,6 +86,10 @@ $(VENV)/lab.done: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --no-compile -r requirements.txt
 	@$(PY) -m compileall -qq -j 0 $(VENV)/lib || true  # as pip would, but on all cores
+	@touch $@
+
+$(VENV)/zh.done: $(VENV)/lab.done  # JupyterLab's own menus; without it they stay English, and the course is Chinese
+	-$(PY) -m pip install --quiet jupyterlab-language-pack-zh-CN
 	@touch $@
 
 $(VENV)/dev.done: $(VENV)/lab.done

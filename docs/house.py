@@ -15,10 +15,11 @@ ROOMS = {
     "training": "history checkpoint processes speed train recipe",
     "drawing": "plots frontier",
     "the package": "__init__",
-    "language": "language",
+    "language": "catalogue language",
     "command line": "runs doctor audit compare __main__",
     "assets": (
-        "assets.make_sample assets.make_recorded_run assets.make_stuck_runs assets.make_block_runs assets.make_photos"
+        "assets.make_sample assets.make_recorded_run assets.make_stuck_runs assets.make_block_runs assets.make_photos "
+        "assets.make_font"
     ),
     "demos": (
         "demos._base demos.predict demos.live demos.stages demos.few_pixels demos.guessing_game demos.channel_mixer "

@@ -5,6 +5,8 @@ import shlex
 import sys
 from dataclasses import fields
 
+from nin_course.language import say, speak_as_told
+
 
 def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
@@ -17,6 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     _add_compare(commands)
     chosen = vars(parser.parse_args(arguments))
     command = chosen.pop("command")
+    speak_as_told()
     if command == "doctor":
         from nin_course.doctor import doctor
 
@@ -74,13 +77,14 @@ def train(chosen: dict, command: str) -> int:
         recipe = preset(chosen.pop("preset"), **{name: value for name, value in named.items() if value is not None})
         card = run(recipe, chosen.pop("out"), command, **chosen)
     except (OSError, ValueError) as error:
-        print(error, file=sys.stderr)
+        print(say(str(error)), file=sys.stderr)
         return 1
     if card:
-        print(f"{card['what']}\n{card['accuracy']:.2%} right on {card['measured_on']}")
-        print(f"cost: {card['notes_epochs']} notes-epochs, {card['seconds']:.0f} s")
+        print(say(card["what"]))
+        print(say(f"{card['accuracy']:.2%} right on {card['measured_on']}"))
+        print(say(f"cost: {card['notes_epochs']} notes-epochs, {card['seconds']:.0f} s"))
     elif not rank():
-        print("Stopped before the end. The same command with --resume goes on from the last whole epoch.")
+        print(say("Stopped before the end. The same command with --resume goes on from the last whole epoch."))
     return 0 if card or rank() else 1
 
 
@@ -92,13 +96,13 @@ def show_data(*, fetch: bool) -> int:
     try:
         folder = fetch_full() if fetch else find_full()
     except (OSError, ValueError) as error:
-        print(f"The full Fashion-MNIST could not be had: {error}", file=sys.stderr)
-        print("Try again with a network; the sample of 12,000 images carries every chapter.", file=sys.stderr)
+        print(say(f"The full Fashion-MNIST could not be had: {error}"), file=sys.stderr)
+        print(say("Try again with a network; the sample of 12,000 images carries every chapter."), file=sys.stderr)
         return 1
     if folder is None:
-        print(f"The embedded sample (10,000 + 2,000 images) is here. {HOW_TO_GET_IT}")
+        print(say(f"The embedded sample (10,000 + 2,000 images) is here. {HOW_TO_GET_IT}"))
     else:
-        print(f"The full Fashion-MNIST (60,000 + 10,000 images) is in {folder}.")
+        print(say(f"The full Fashion-MNIST (60,000 + 10,000 images) is in {folder}."))
     return 0
 
 

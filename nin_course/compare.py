@@ -13,6 +13,7 @@ from pathlib import Path
 from nin_course.audit import Audited, audit
 from nin_course.checkpoint import write_whole
 from nin_course.frontier import AXES, cost_of, curve, prepare, rival
+from nin_course.language import say
 from nin_course.plots import BLUE, GREY, ORANGE, png
 from nin_course.results import Point, points, runs
 
@@ -32,21 +33,21 @@ def compare(paths: Iterable[str], cost: str = "parameters", to: str = "compariso
     folders, left_out = find(paths)
     names, found = named(folders), {}
     for number, folder in enumerate(folders, start=1):
-        print(f"measuring {number} of {len(folders)}: {names[folder]}", file=sys.stderr, flush=True)
+        print(say(f"measuring {number} of {len(folders)}: {names[folder]}"), file=sys.stderr, flush=True)
         try:
             found[names[folder]] = audit(folder)
         except ValueError as error:
             left_out.append(f"{names[folder]}: {error}")
     if found:
-        print("\n\n".join("\n".join(table(images, some, cost)) for images, some in parted(found)))
+        print("\n\n".join("\n".join(map(say, table(images, some, cost))) for images, some in parted(found)))
         place = Path(to) / "comparison.png" if Path(to).is_dir() else Path(to)
         try:
             write_whole(place, png(drawn(found, cost)))
-            print(f"\nThe picture is in {place}.")
+            print(say(f"\nThe picture is in {place}."))
         except OSError as error:
             left_out.append(f"the picture: {place} cannot be written: {error.strerror}")
     for sentence in left_out:
-        print(f"Left out: {sentence}.", file=sys.stderr)
+        print(say(f"Left out: {sentence}."), file=sys.stderr)
     return 1 if left_out or not found else 0
 
 

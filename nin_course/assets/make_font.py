@@ -16,7 +16,6 @@ WHOLE = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
 SC = 2  # which of the fonts in that file is the simplified Chinese one
 FONT = ASSETS / "font" / "NotoSansCJKsc.otf"
 CHAPTERS = ASSETS.parents[1] / "notebooks" / "source" / "zh"
-CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(?::tags:[^\n]*\n)?(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 def strings(source: str) -> str:
@@ -27,10 +26,13 @@ def strings(source: str) -> str:
 
 def needed() -> str:
     """The Chinese characters, full stops and brackets that may be drawn, each once, in their order."""
+    import jupytext
+
     book = json.loads((ASSETS / "zh.json").read_text(encoding="utf-8"))
     text = "".join(book["templates"].values()) + "".join(words for _, words, _ in book["joints"])
     for chapter in CHAPTERS.glob("*.md"):
-        text += "".join(map(strings, CELL.findall(chapter.read_text(encoding="utf-8"))))
+        cells = jupytext.read(chapter, fmt="md:myst").cells
+        text += "".join(strings(cell.source) for cell in cells if cell.cell_type == "code")
     return "".join(sorted(set(re.findall(r"[\u2e80-\u9fff\uff00-\uffef]", text))))
 
 

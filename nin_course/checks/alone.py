@@ -19,6 +19,8 @@ import types
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from nin_course.language import speak_as_told
+
 SECONDS = 300
 GRADED = "# One point."  # from this comment on a cell asks for a grade
 WATCHED = re.compile(r"nin_course(\..*)?|torch(\.functional|\.nn(\..*)?)?|builtins")  # modules to be left alone
@@ -103,6 +105,7 @@ def _run(call: str, cells: Sequence[str]) -> Judged:
 
 
 def main() -> None:
+    speak_as_told()
     asked, out = json.load(sys.stdin), os.dup(1)
     token = asked.pop("token")
     with contextlib.redirect_stdout(io.StringIO()):

@@ -22,7 +22,8 @@ def trained_on(point: Point) -> str:
     changed = {name: value for name, value in point.recipe.items() if value != usual[name]}
     words = [f"no {name}" if value is False else f"{name} {value:g}" for name, value in changed.items()]
     words += [point.device] * (point.device != DEVICE)
-    return f"{point.images:,} images" + f" ({', '.join(words)})".replace("_", " ") * bool(words)
+    how = ", ".join(words).replace("_", " ")
+    return f"{point.images:,} images ({how})" if how else f"{point.images:,} images"
 
 
 def recorded() -> dict[str, dict[str, Point]]:

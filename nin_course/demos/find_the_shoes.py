@@ -107,10 +107,7 @@ class FindTheShoes(Demo):
         lucky, _, wrongly = result["guess"]
         return (
             f"{result['wanted'][0].upper()}{result['wanted'][1:]}, threshold {result['threshold']:g}: "
-            f"{_count(hits, 'hit')}, {_count(misses, 'miss')}, {_count(alarms, 'false alarm')}. "
+            f"{hits} hit{'s' * (hits != 1)}, {misses} miss{'es' * (misses != 1)}, "
+            f"{alarms} false alarm{'s' * (alarms != 1)}. "
             f"As many guesses on what is not black, on average: {lucky:.1f} hits, {wrongly:.1f} false alarms."
         )
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}{'es' if word.endswith('s') else 's'}"

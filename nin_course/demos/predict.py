@@ -16,7 +16,7 @@ class _Question:
 
     def __init__(self, question: str, asked: Sequence[widgets.Widget]):
         self.question = question
-        text = widgets.HTML(f"<b>Your prediction.</b> {question}")
+        text = widgets.HTML(f"<b>{say('Your prediction.')}</b> {question}")
         self.view = widgets.VBox([text, *asked], layout={"border": "1px solid #bbb", "padding": "8px"})
 
     def __repr__(self) -> str:

@@ -61,4 +61,4 @@ class RunPicture:
         said = [f"{known['name'][0].upper()}{known['name'][1:]}, step {known['step']} of {known['last']}"]
         for name, words in (("loss", "loss {:.2f}"), ("valid_acc", "accuracy {:.3f}"), ("pace", "{:,.0f} images/s")):
             said += [words.format(entries[-1][1]) for entries in [known[name]] if entries]
-        return ", ".join(said) + f". Learning rate now: {lr:g}." + (f" {finding}" if finding else "")
+        return " ".join([f"{', '.join(said)}.", f"Learning rate now: {lr:g}.", *([finding] if finding else [])])

@@ -144,10 +144,11 @@ class SlidingWindow(Demo):
         unseen = (~result["seen"]).nonzero().flatten().tolist()
         dropped = f"Never seen: rows and columns {_ranges(unseen)}." if unseen else "Every row is seen."
         start = f"{result['name']}: {outputs} × {outputs} outputs."
-        return (
-            f"{start} {dropped} The window at row {top}, column {left} feeds output ({row}, "
-            f"{column}): {result['numbers']:,} numbers enter; {result['parameters']:,} parameters in all."
+        window = (
+            f"The window at row {top}, column {left} feeds output ({row}, {column}): {result['numbers']:,} numbers "
+            f"enter; {result['parameters']:,} parameters in all."
         )
+        return " ".join([start, dropped, window])
 
     @staticmethod
     def _put(artist, values) -> None:

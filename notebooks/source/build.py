@@ -1,10 +1,11 @@
 """Builds the notebooks from the chapters in this folder.
 
-`make notebooks` builds all, `python notebooks/source/build.py 01` one. A chapter is one
-MyST Markdown file. From it come the student's notebook (a placeholder where a solution
-stands, the solution behind a fold after its check) and, if it has exercises, the solved
-one. Both run from a fresh kernel; outputs and widget state are stored, everything that
-changes from run to run (times, random ids) is not.
+`make notebooks` builds all, `python notebooks/source/build.py 01 zh/01` one in English
+and in Chinese, whose chapters lie in the folder zh. A chapter is one MyST Markdown
+file. From it come the student's notebook (a placeholder where a solution stands, the
+solution behind a fold after its check) and, if it has exercises, the solved one. Both
+run from a fresh kernel; outputs and widget state are stored, everything that changes
+from run to run (times, random ids) is not.
 """
 
 import copy
@@ -23,6 +24,7 @@ BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 LINK = re.compile(r"\]\((?!\w+:|#)([^)\s]+)\)")  # to a file, as Markdown writes it
 ANSWER = "answer"  # the tag of a cell that only the solved copy has
 PLACEHOLDER = "...  # your answer"
+CHINESE = "zh"  # the folder, and the language
 PROJECT = SOURCE.parents[1] / "pyproject.toml"
 INSTALL = """\
 try:  # where the course is not yet, as on Colab, it is fetched first
@@ -30,13 +32,28 @@ try:  # where the course is not yet, as on Colab, it is fetched first
 except ModuleNotFoundError:
     %pip install -q {package}
 """
+SPEAK = """\
+from nin_course.language import speak
+
+speak("zh")  # 图、滑块、检查和报错，都说中文
+"""
 SOLVED_NOTE = (
     "*This is the solved copy. The chapter without the answers is `../{name}`.*"
 )
+FOLD = "One solution (try first; three hints are yours)"
+IN_CHINESE = {
+    SOLVED_NOTE: "**这是带答案的一份。没有答案的这一章在 `../{name}`。**",
+    FOLD: "一种解法（先自己试；你有三个提示）",
+    PLACEHOLDER: "...  # 你的答案",
+}
 
 
-def chapters() -> list[Path]:
-    return sorted(SOURCE.glob("*.md"))
+def chapters(language: str = "") -> list[Path]:
+    return sorted((SOURCE / language).glob("*.md"))
+
+
+def is_chinese(chapter: Path) -> bool:
+    return chapter.parent.name == CHINESE
 
 
 def has_exercises(chapter: Path) -> bool:
@@ -52,19 +69,21 @@ def targets(chapter: Path) -> dict[Path, bool]:
     """The notebooks that a chapter makes: path -> whether it is the solved one."""
     name = f"{chapter.stem}.ipynb"
     answered = has_exercises(chapter) or has_answers(chapter)
-    return {STUDENT / name: False} | ({SOLVED / name: True} if answered else {})
+    student, solved = STUDENT, SOLVED
+    if is_chinese(chapter):
+        student = STUDENT / CHINESE
+        solved = student / SOLVED.name
+    return {student / name: False} | ({solved / name: True} if answered else {})
 
 
 def assemble(chapter: Path, *, solved: bool) -> nbformat.NotebookNode:
     """The notebook of a chapter, not yet executed."""
     notebook = jupytext.read(chapter, fmt="md:myst")
+    words = IN_CHINESE if is_chinese(chapter) else {word: word for word in IN_CHINESE}
     cells, waiting = [], []
     if solved:
-        cells.append(
-            nbformat.v4.new_markdown_cell(
-                SOLVED_NOTE.format(name=f"{chapter.stem}.ipynb")
-            )
-        )
+        note = words[SOLVED_NOTE].format(name=f"{chapter.stem}.ipynb")
+        cells.append(nbformat.v4.new_markdown_cell(note))
     for cell in notebook.cells:
         tags = cell.metadata.get("tags", [])
         if ANSWER in tags and not solved:
@@ -74,7 +93,7 @@ def assemble(chapter: Path, *, solved: bool) -> nbformat.NotebookNode:
             cell.source = (
                 without_markers(cell.source)
                 if solved
-                else with_placeholders(cell.source)
+                else with_placeholders(cell.source, words[PLACEHOLDER])
             )
         elif solved and ANSWER not in tags:
             cell.source = LINK.sub(from_solved, cell.source)
@@ -83,12 +102,14 @@ def assemble(chapter: Path, *, solved: bool) -> nbformat.NotebookNode:
             cell.metadata["jupyter"] = {"outputs_hidden": True}
         cells.append(cell)
         if "check" in tags and waiting:
-            cells.append(nbformat.v4.new_markdown_cell(fold(waiting)))
+            cells.append(nbformat.v4.new_markdown_cell(fold(waiting, words[FOLD])))
             waiting = []
     if waiting:
         raise ValueError(
             f"{chapter.name}: a solution is not followed by a cell tagged 'check'"
         )
+    if is_chinese(chapter):
+        cells.insert(first_code(cells), nbformat.v4.new_code_cell(SPEAK.rstrip()))
     if address():
         package = f"git+{address()}"
         cells.insert(
@@ -153,7 +174,7 @@ def without_markers(source: str) -> str:
     )
 
 
-def with_placeholders(source: str) -> str:
+def with_placeholders(source: str, placeholder: str = PLACEHOLDER) -> str:
     """Each solution becomes `...`, or `name = ...` for the names that it assigns."""
 
     def replace(match: re.Match) -> str:
@@ -164,17 +185,17 @@ def with_placeholders(source: str) -> str:
             else []
         )
         return (
-            "\n".join(f"{indent}{name} = {PLACEHOLDER}" for name in names)
-            or f"{indent}{PLACEHOLDER}"
+            "\n".join(f"{indent}{name} = {placeholder}" for name in names)
+            or f"{indent}{placeholder}"
         )
 
     pattern = rf"^(?P<indent> *){BEGIN}\n(?P<body>.*?)^ *{END}$"
     return re.sub(pattern, replace, source, flags=re.DOTALL | re.MULTILINE)
 
 
-def fold(answers: list[str]) -> str:
+def fold(answers: list[str], summary: str = FOLD) -> str:
     code = "\n\n\n".join(answers)
-    summary = "<summary>One solution (try first; three hints are yours)</summary>"
+    summary = f"<summary>{summary}</summary>"
     return f"<details>{summary}\n\n```python\n{code}\n```\n\n</details>"
 
 
@@ -210,7 +231,7 @@ def model_id(i: int) -> str:
 def build(chapter: Path) -> None:
     for path, solved in targets(chapter).items():
         notebook = assemble(chapter, solved=solved)
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         execute(notebook, path.parent)
         text = nbformat.writes(steady(notebook)) + "\n"  # a line of a cell is a line
         path.write_text(text, encoding="utf-8", newline="\n")
@@ -229,9 +250,11 @@ def source_of(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 def main(starts: list[str]) -> None:
     """Builds the chapters whose names start so; all, if nothing is given."""
-    for chapter in chapters():
-        if chapter.stem.startswith(tuple(starts) or ("",)):
-            build(chapter)
+    for language in ("", CHINESE):
+        for chapter in chapters(language):
+            name = (Path(language) / chapter.stem).as_posix()
+            if name.startswith(tuple(starts) or ("",)):
+                build(chapter)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import mutants
 import pytest
 import torch
 from exercises import EXERCISES
+from in_chinese import CHINESE, english
 
 from nin_course.train import train_epoch
 
@@ -19,6 +20,7 @@ SOLUTIONS = {name: rest for name, *rest in mutants.solutions()}
 def test_a_right_answer_passes_however_it_is_written(name, kind):
     verdict = EXERCISES[name](*EXERCISES[name].right[kind])
     assert verdict.passed is True, verdict
+    assert not english(CHINESE.translate(verdict.text)), verdict
 
 
 @pytest.mark.parametrize("name", EXERCISES)
@@ -29,6 +31,7 @@ def test_each_wrong_answer_is_named_and_told_something_else(name):
         assert verdict.passed is False, (kind, verdict)
         assert words in verdict.text, (kind, verdict)
         assert verdict.text not in told, (kind, told[verdict.text], verdict)
+        assert not english(CHINESE.translate(verdict.text)), (kind, verdict)
         told[verdict.text] = kind
     assert len(told) >= 4
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from exercises import EXERCISES
+from in_chinese import CHINESE, english
 from torch import nn
 
 from nin_course.checks._ladder import Verdict, exercise
@@ -126,6 +127,7 @@ def said(check, *answers):
     assert verdict.passed is not True, verdict
     assert verdict.text
     assert repr(verdict)
+    assert not english(CHINESE.translate(verdict.text)), verdict
     return verdict
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+import unicodedata
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,8 +13,10 @@ import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 from nbclient.exceptions import CellExecutionError
 
-PAIRS = [(chapter, path, solved) for chapter in build.chapters() for path, solved in build.targets(chapter).items()]
-IDS = ["/".join(path.parts[-2:]) for _, path, _ in PAIRS]
+CHAPTERS = [*build.chapters(), *build.chapters(build.CHINESE)]
+PAIRS = [(chapter, path, solved) for chapter in CHAPTERS for path, solved in build.targets(chapter).items()]
+IDS = [path.relative_to(build.STUDENT.parent).as_posix() for _, path, _ in PAIRS]
+ASKED = ("Your prediction: ", "你的猜测：")
 each_notebook = pytest.mark.parametrize(("chapter", "path", "solved"), PAIRS, ids=IDS)
 
 
@@ -67,7 +70,7 @@ def test_a_student_cell_edited_by_hand_is_noticed(tmp_path):
 
 
 def test_there_is_no_notebook_without_a_source():
-    stored = {p for folder in (build.STUDENT, build.SOLVED) for p in folder.glob("*.ipynb")}
+    stored = {p for p in build.STUDENT.rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts}
     assert stored == {path for _, path, _ in PAIRS}
 
 
@@ -123,7 +126,7 @@ def test_every_bet_is_answered_on_the_page(chapter, path, solved):
         return
     outputs = [o.data for c in code_cells(nbformat.read(path, as_version=4)) for o in c.outputs if "data" in o]
     texts = [data.get("text/plain", "") for data in outputs]
-    asked = [text.removeprefix("Your prediction: ") for text in texts if text.startswith("Your prediction: ")]
+    asked = [text.removeprefix(words) for text in texts for words in ASKED if text.startswith(words)]
     assert asked
     assert asked == list(dict.fromkeys(asked))
     answered = [text.split("\n")[0] for text in texts if "\n" in text]
@@ -142,7 +145,12 @@ def test_a_cell_fits_on_a_projector(chapter, path, solved):
     for cell in code_cells(nbformat.read(path, as_version=4)):
         lines = cell.source.splitlines()
         assert len(lines) <= 20, cell.source
-        assert max(map(len, lines), default=0) <= 88, cell.source
+        assert max(map(width, lines), default=0) <= 88, cell.source
+
+
+def width(line):
+    """In columns: a Chinese character takes two."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in line)
 
 
 @each_notebook

@@ -23,16 +23,16 @@ def load(path):
     return module
 
 
-def make(folder, target, broken="nothing"):
+def make(folder, target, broken="nothing", *more):
     """(exit status, what Python was called with, call by call), with a Python that only writes its arguments down."""
-    (folder / "bin").mkdir()
+    (folder / "bin").mkdir(exist_ok=True)
     log, python = folder / "log", folder / "bin" / "python"
     python.write_text(PYTHON.format(log=log, broken=broken))
     python.chmod(0o755)
-    for stamp in ("lab.done", "dev.done", "site.done"):
+    for stamp in ("lab.done", "dev.done", "site.done", "zh.done"):
         (folder / stamp).touch()
     done = subprocess.run(
-        ["make", target, f"VENV={folder}", "ARGS=more", "DIR=DIR"], cwd=ROOT, capture_output=True, text=True
+        ["make", target, f"VENV={folder}", "ARGS=more", "DIR=DIR", *more], cwd=ROOT, capture_output=True, text=True
     )
     return done.returncode, log.read_text().splitlines()
 
@@ -86,6 +86,18 @@ def test_make_lab_opens_the_first_chapter_without_the_full_set_but_not_without_a
     if last == "jupyterlab":
         assert "default_url=/lab/tree/notebooks/00_start_here.ipynb" in calls[-1]
         assert (ROOT / "notebooks" / "00_start_here.ipynb").exists()
+
+
+def test_make_lab_in_chinese_asks_the_doctor_in_chinese_and_opens_the_chinese_course(tmp_path):
+    status, calls = make(tmp_path, "lab", "nothing", "LANGUAGE=zh")
+    assert status == 0
+    assert [call.split()[2] for call in calls[:2]] == ["data", "doctor"]
+    assert "default_url=/lab/tree/notebooks/zh/00_start_here.ipynb" in calls[-1]
+    assert (ROOT / "notebooks" / "zh" / "00_start_here.ipynb").exists()
+    (tmp_path / "zh.done").unlink()
+    _, calls = make(tmp_path, "lab", "language-pack", "LANGUAGE=zh")
+    assert calls[0].startswith("-m pip install --quiet jupyterlab-language-pack-zh-CN")
+    assert "jupyterlab" in calls[-1]
 
 
 # ---- Chromium -------------------------------------------------------------------------------------------------------

@@ -72,11 +72,12 @@ def test_lines_of_code_are_counted_without_comments_and_docstrings():
 COMMAND_LINE = {"__main__.py", "doctor.py", "runs.py"}
 OF_LATER_CHAPTERS = {"collage.py", "calibration.py", "photo.py", "lab.py", "results.py", "frontier.py", "modern.py"}
 OF_LATER_CHAPTERS |= {"audit.py", "compare.py"}  # of 07 to 09, and the command line's, for 08
+OF_CHINESE = {"catalogue.py", "language.py"}  # nothing of them is used in English
 
 
 def test_the_library_of_chapters_00_to_06_is_smaller_than_the_one_it_replaces():
     """What these chapters call, but for demos and checks; not the command line, the makers of assets (0006)."""
-    modules = [p for p in ROOT.rglob("*.py") if p.name not in COMMAND_LINE | OF_LATER_CHAPTERS]
+    modules = [p for p in ROOT.rglob("*.py") if p.name not in COMMAND_LINE | OF_LATER_CHAPTERS | OF_CHINESE]
     library = [p for p in modules if not {"demos", "checks", "assets"} & set(p.relative_to(ROOT).parts)]
     assert len(library) > 12
     assert sum(lines_of_code(p.read_text()) for p in library) < 1215
@@ -88,6 +89,14 @@ def test_a_module_of_a_later_chapter_is_counted_apart_and_small(name):
     assert lines_of_code((ROOT / name).read_text()) < 150
     callers = {p.name for p in ROOT.glob("*.py") if re.search(rf"nin_course\.{name[:-3]}\b", p.read_text())}
     assert callers <= OF_LATER_CHAPTERS | {"__main__.py"}
+
+
+@pytest.mark.parametrize("name", sorted(OF_CHINESE))
+def test_the_modules_that_translate_are_counted_apart_and_smaller_still(name):
+    """And the library does not know them: only what a student meets last, checks, demos and the command line, does."""
+    assert lines_of_code((ROOT / name).read_text(encoding="utf-8")) < 100
+    callers = {p.name for p in ROOT.glob("*.py") if re.search(r"nin_course\.(language|catalogue)\b", p.read_text())}
+    assert callers <= COMMAND_LINE | OF_CHINESE | {"compare.py"}
 
 
 # ---- the doctor -----------------------------------------------------------------------------------------------------

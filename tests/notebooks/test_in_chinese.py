@@ -1,0 +1,157 @@
+"""The Chinese course is the English one in other words: the same cells, the same code, the same results.
+
+What it computes is proved once, by running the English notebooks. Here their stored outputs are compared: numbers,
+pictures and verdicts are the same, and what the package says is said in Chinese.
+"""
+
+import ast
+import base64
+import json
+import re
+import struct
+from pathlib import Path
+
+import build
+import jupytext
+import nbformat
+import pytest
+from in_chinese import CHINESE, english
+from IPython.core.inputtransformer2 import TransformerManager
+
+CHAPTERS = {path.stem: path for path in build.chapters(build.CHINESE)}
+MISSING = {"08_the_ablation_lab"}  # not translated yet
+NOTEBOOKS = [
+    path.relative_to(build.STUDENT) for stem in CHAPTERS for path in build.targets(build.SOURCE / f"{stem}.md")
+]
+MARK = re.compile(r"\[(OK|--)\] ")
+TITLE = re.compile(r"[\w’', ]+ \(run this cell to play\): ")
+
+
+def test_every_chapter_is_there_in_chinese():
+    assert {path.stem for path in build.chapters()} - set(CHAPTERS) == MISSING
+
+
+class Blank(ast.NodeTransformer):
+    """Takes the words out of strings."""
+
+    def visit_Constant(self, node):
+        return ast.Constant("") if isinstance(node.value, str) else node
+
+    def visit_JoinedStr(self, node):
+        self.generic_visit(node)
+        node.values = sorted(
+            (part for part in node.values if not isinstance(part, ast.Constant)), key=ast.dump
+        )  # Chinese may name the places in another order
+        return node
+
+
+def code(source: str) -> str:
+    """A cell's code without words and comments."""
+    return ast.dump(Blank().visit(ast.parse(TransformerManager().transform_cell(source))))
+
+
+def headings(source: str) -> list[int]:
+    return [len(found) for found in re.findall(r"^(#+) ", source, re.MULTILINE)]
+
+
+def differences(one: Path, other: Path) -> list[str]:
+    """Where two sources of a chapter differ in more than words: the cell's number, counted from 1, and what it is."""
+    a, b = (jupytext.read(path, fmt="md:myst").cells for path in (one, other))
+    found = [] if len(a) == len(b) else [f"{len(a)} cells, and {len(b)}"]
+    for n, (x, y) in enumerate(zip(a, b, strict=False), 1):
+        tags = [cell.metadata.get("tags", []) for cell in (x, y)]
+        if x.cell_type != y.cell_type:
+            found.append(f"cell {n}: {x.cell_type}, and {y.cell_type}")
+        elif tags[0] != tags[1]:
+            found.append(f"cell {n}: tagged {tags[0]}, and {tags[1]}")
+        elif x.cell_type == "code" and code(x.source) != code(y.source):
+            found.append(f"cell {n}: other code\n{y.source}")
+        elif x.cell_type == "markdown" and headings(x.source) != headings(y.source):
+            found.append(f"cell {n}: other headings")
+    return found
+
+
+@pytest.mark.parametrize("stem", CHAPTERS)
+def test_a_chinese_chapter_has_the_same_cells_with_the_same_code(stem):
+    assert differences(build.SOURCE / f"{stem}.md", CHAPTERS[stem]) == []
+
+
+@pytest.mark.parametrize(("old", "new", "told"), [
+    ("images=False", "images=True", "other code"),
+    ("[reveal]", "[check]", "tagged"),
+    ("## ", "### ", "other headings"),
+    ("+++", "", "cells, and"),
+    ("d2l.", "d2l.plots.", "other code"),
+])  # fmt: skip
+def test_what_one_language_misses_is_named_with_its_cell(tmp_path, old, new, told):
+    original = (
+        next(path for path in CHAPTERS.values() if old in path.read_text(encoding="utf-8"))
+        if any(old in path.read_text(encoding="utf-8") for path in CHAPTERS.values())
+        else pytest.skip("no chapter has it")
+    )
+    changed = tmp_path / original.name
+    changed.write_text(original.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    assert told in differences(build.SOURCE / original.name, changed)[0]
+
+
+def outputs(path: Path) -> list[list[dict]]:
+    """Each code cell's outputs; without the cell that the build puts in front, and those that nbval excuses, too."""
+    cells = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+    excused = {"nbval-ignore-output", "nbval-skip"}
+    return [
+        cell.outputs
+        for cell in cells
+        if cell.source != build.SPEAK.rstrip() and not excused & set(cell.metadata.get("tags", []))
+    ]
+
+
+def text_of(output) -> str:
+    return output.text if output.output_type == "stream" else output.get("data", {}).get("text/plain", "")
+
+
+def numbers(text: str) -> set[str]:
+    return set(re.findall(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?", text))
+
+
+def sizes(output) -> list[tuple[int, int]]:
+    """(width, height) of its picture."""
+    picture = output.get("data", {}).get("image/png")
+    return [struct.unpack(">2I", base64.b64decode(picture)[16:24])] if picture else []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=map(str, NOTEBOOKS))
+def test_the_chinese_notebook_found_what_the_english_one_found(path):
+    """Kinds of outputs, numbers in them, verdicts, pictures; their margins fit the words, and demos' not even that."""
+    pairs = list(zip(outputs(build.STUDENT / path), outputs(build.STUDENT / build.CHINESE / path), strict=True))
+    assert sum(map(len, (there for there, _ in pairs)))
+    for here, there in pairs:
+        assert [o.output_type for o in here] == [o.output_type for o in there]
+        for a, b in zip(here, there, strict=True):
+            assert sorted(a.get("data", {})) == sorted(b.get("data", {}))
+            one, other = text_of(a), text_of(b)
+            if "Figure size" not in one:
+                assert numbers(one) == numbers(other), one
+            assert MARK.match(one) is None or MARK.match(one)[0] == MARK.match(other)[0]
+            for (wide, high), (wide_, high_) in zip(sizes(a), sizes(b), strict=True):
+                if TITLE.match(one):
+                    assert (wide, high) == (wide_, high_)
+                assert abs(wide - wide_) <= 0.15 * wide
+                assert abs(high - high_) <= 0.15 * high
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=map(str, NOTEBOOKS))
+def test_what_the_package_says_in_a_chinese_notebook_is_what_the_catalogue_says_now(path):
+    """Demos and verdicts, and the words on every widget: no sentence of them is English."""
+    pairs = zip(outputs(build.STUDENT / path), outputs(build.STUDENT / build.CHINESE / path), strict=True)
+    for here, there in pairs:
+        for a, b in zip(here, there, strict=True):
+            one, other = text_of(a), text_of(b)
+            mark = MARK.match(one)
+            if TITLE.match(one) or mark:
+                mark = mark[0] if mark else ""
+                assert mark + CHINESE.translate(one.removeprefix(mark)) == other
+    book = json.loads((build.STUDENT / build.CHINESE / path).read_text(encoding="utf-8"))
+    (states,) = book["metadata"].get("widgets", {"": {"state": {}}}).values()
+    shown = [state["state"].get(name) or "" for state in states["state"].values() for name in ("description", "value")]
+    words = [re.sub(r"<[^>]*>", "", text) for text in shown if isinstance(text, str)]
+    assert not [text for text in words if english(text)]
