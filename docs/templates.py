@@ -53,7 +53,19 @@ ALONE |= {
 }
 ALONE |= {"Start", "Pause", "more", "less", "any shoe"}
 # What no string says as it is said: a first letter made large, brackets put round a word, a name from a recorded file.
-COMPOSED = ("training on {}", "Shoes", "The recorded run", "Your run, {}", "(parameters)", "(MACs)", "(memory)")
+COMPOSED = (
+    "brightness",
+    "vertical",
+    "horizontal",
+    "weight",
+    "training on {}",
+    "Shoes",
+    "The recorded run",
+    "Your run, {}",
+    "(parameters)",
+    "(MACs)",
+    "(memory)",
+)
 COMPOSED += ("as the notes", "no ReLU on the logits", "width kept", "Kaiming", "one cycle", "batch norm", "(stopped)")
 # Calls whose strings code reads: patterns, parts of a text that is looked for, an attribute's or a file's name.
 READ = {"compile", "fullmatch", "match", "search", "sub", "findall", "split", "startswith", "endswith", "replace"}
@@ -71,7 +83,7 @@ NO_WORDS = {  # of this language: names of fonts, a colour, a key, a plural's en
     "{}(X {}, weight {}, bias)",
     "Expected all tensors to be on the same device, but found at least two devices, {} and cpu!",
 }
-STYLE = re.compile(r"^[a-z-]+:\S.*;|^[\d{]+}?px|^row wrap$|^calc\(|^<t[dr]|^padding|^border")
+STYLE = re.compile(r"^[a-z-]+:\S.*;|^[\d{]+}?px|^row wrap$|^calc\(|^<t[dr]|^(padding|border):")
 
 
 def template(node: ast.AST) -> str | None:

@@ -39,7 +39,7 @@ class Catalogue:
             runs = enumerate(PLACES.findall(english))
             now = [f"{{{n}%s}}" if not i else "%.0s" for n, run in runs for i in range(len(run) // 2)]  # new numbers
             words = PLACE.sub(lambda place, now=now: now[int(place[1])] % place[2], words)
-            pattern = f"((?:{HELD}|.)*?)".join(re.escape(p) + r"(?!\w)" * p.endswith(".") for p in pieces)
+            pattern = f"((?:{HELD}|.)*?)".join(re.escape(p) + r"(?!\w)" * (p == ".") for p in pieces)
             self.open.append((pieces, words, re.compile(pattern, re.DOTALL)))
         self.open.sort(key=lambda one: -sum(map(len, one[0])))  # the one with the most words of its own first
         self.best, self.whole = lru_cache(10_000)(self._best), lru_cache(10_000)(self._whole)
@@ -89,13 +89,13 @@ class Catalogue:
         return best
 
     def _filled(self, translation: str, parts: tuple[str, ...]) -> tuple[float, str]:
-        """The translation with these parts in its places. Only at its ends one may be several sentences."""
-        ends, cost, filled = {translation[:3], translation.rstrip("。")[-3:]}, 0, {}
+        """The translation with these parts in its places. Only at its end one may be several sentences."""
+        end, cost, filled = translation.rstrip("。")[-3:], 0, {}
         for n, part in enumerate(parts):
             left, words = self.best(part)
             several = part not in self.said and any(sentences for *_, sentences in self._parted(part))
             torn = part.count("(") != part.count(")") or part.count("[") != part.count("]")
-            cost += left + FOREIGN * (torn or (several and (f"{{{n}}}" not in ends or (part + words)[-1] == ".")))
+            cost += left + FOREIGN * (torn or (several and (f"{{{n}}}" != end or (part + words)[-1] == ".")))
             filled[f"{n}"], filled[f"{n}="] = words, self._listed(part)
         return cost, PLACE.sub(lambda place: filled[place[1] + place[2]], translation)
 

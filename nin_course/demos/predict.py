@@ -102,7 +102,7 @@ class Reveal:
     """The answer, its question first, so that a collapsed output previews the question and not the answer."""
 
     def __init__(self, question: str, answer: str, verdict: str):
-        self.question, self.answer, self.verdict = question, answer, say(verdict)
+        self.question, self.answer, self.verdict = question, say(answer), say(verdict)
 
     def __repr__(self) -> str:
         return f"{self.question}\n{self.answer}\n{self.verdict}"

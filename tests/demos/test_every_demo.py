@@ -13,6 +13,7 @@ import ipywidgets as widgets
 import numpy as np
 import psutil
 import pytest
+from in_chinese import CHINESE, english
 from ipywidgets.embed import dependency_state
 from matplotlib import __version__ as matplotlib_version
 from matplotlib.image import imread
@@ -174,6 +175,8 @@ def test_whatever_is_clicked_the_demo_looks_as_if_it_had_started_there(demo, mon
         elif earlier is None or earlier == seen(played.figure):
             continue
         looks[name] = played.state, seen(played.figure), played.text, played.line.value
+        said = [played.text, *(text.get_text() for text in played.figure.findobj(Text))]
+        assert not [text for text in said if english(CHINESE.translate(text))]
     for _again in range(2):
         if memory() - before > 50e6:
             before = memory()

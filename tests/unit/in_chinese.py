@@ -8,6 +8,7 @@ from nin_course.language import ASSETS
 
 BOOK = json.loads((ASSETS / "zh.json").read_text(encoding="utf-8"))
 CHINESE = Catalogue(BOOK)
+TUPLE, GLOSS = re.compile(r"\([\w ·]+(, [\w ·]+)+\)"), re.compile(r"（[A-Za-z -]+）")  # (out, in); （receptive field）
 ERROR = re.compile(r"\b\w+(Error|Exception|Interrupt)\b.*?(。|$)", re.DOTALL)
 NAMES = {
     "NiN",
@@ -28,8 +29,8 @@ NAMES = {
 }
 
 
-def english(text: str) -> list[str]:
-    """The runs of two English words and more in it."""
-    bare = CODE.sub("·", ERROR.sub("", text))
-    runs = re.findall(r"[A-Za-z]{2,}(?:,? [A-Za-z]+)+", bare)
+def english(text: str, least: int = 2) -> list[str]:
+    """The runs of so many English words and more in it."""
+    bare = CODE.sub("·", GLOSS.sub("", TUPLE.sub("", ERROR.sub("", text))))
+    runs = re.findall(r"[A-Za-z]{2,}(?:,? [A-Za-z]+)" + f"{{{least - 1},}}", bare)
     return [run for run in runs if not set(re.findall(r"\w+", run)) <= NAMES]
