@@ -54,8 +54,8 @@ test-site: site
 	$(PY) tests/browser/chromium.py
 	OMP_NUM_THREADS=1 $(PY) -m pytest tests/site
 
-site: $(VENV)/site.done
-	$(PY) site/make_site.py
+site: $(VENV)/site.done  # one thread, as in its tests: the sums of two round otherwise, and an untrained network shows it
+	OMP_NUM_THREADS=1 $(PY) site/make_site.py
 
 assignment: $(VENV)/dev.done
 	$(PY) notebooks/source/assignment.py $(CHAPTER) $(ARGS)

@@ -89,7 +89,9 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored, and stays so
     server = Server(tmp_path_factory.mktemp("board"))
+    signal.signal(signal.SIGINT, before)
     server.wait_for_kernels(1, seconds=240)
     yield server
     server.process.send_signal(signal.SIGINT)

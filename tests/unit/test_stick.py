@@ -19,7 +19,8 @@ def commands(monkeypatch, tmp_path):
     """The commands that would have been run, each one text. A new environment has a Python, which knows its cache."""
     found = []
 
-    def run(command, cwd="", **_):
+    def run(command, cwd="", check=False, **_):
+        assert check or "jupyterlab" in command  # what fails is not passed over
         found.append(" ".join(str(word) for word in [*command, *([f"in {cwd}"] if cwd else [])]))
         if "venv" in command:
             for python in ("Scripts/python.exe", "bin/python"):
@@ -59,12 +60,34 @@ def test_a_stick_has_wheels_of_all_that_a_student_installs_the_notebooks_and_the
     assert {p.name for p in stick.iterdir()} == {"wheels", "course", "data", "start.py", "README.md", "LICENSE"}
 
 
-def test_the_site_goes_along_once_it_is_built_and_a_second_time_nothing_is_in_the_way(stick, commands):
+def test_the_site_goes_along_once_it_is_built_and_a_second_time_nothing_is_in_the_way(stick, commands, monkeypatch):
     make_stick.collect(stick, [])
     make_stick.SITE.mkdir()
-    (make_stick.SITE / "index.html").write_text("the course")
-    make_stick.collect(stick, [])
-    assert (stick / "site" / "index.html").read_text() == "the course"
+    for text in ("the course", "the course, mended"):
+        (make_stick.SITE / "index.html").write_text(text)
+        monkeypatch.chdir(stick.parent)  # wherever it is called
+        make_stick.collect(stick, [])
+        assert (stick / "site" / "index.html").read_text() == text
+
+
+def test_it_says_how_large_the_stick_is_and_what_to_do_with_it(stick, monkeypatch, capsys):
+    def collect(folder, for_pip):
+        folder.mkdir()
+        with (folder / "wheel").open("wb") as wheel:
+            wheel.truncate(1_500_000_000)  # a file of holes
+        print(for_pip)
+
+    monkeypatch.setattr(make_stick, "collect", collect)
+    monkeypatch.setattr(sys, "argv", ["make_stick.py", str(stick), "--no-cache-dir"])
+    make_stick.main()
+    told = f"{stick} is ready: 1.5 GB. On the other computer: python {stick / 'start.py'}"
+    assert capsys.readouterr().out.splitlines() == ["['--no-cache-dir']", told]
+
+
+def test_the_site_that_goes_along_is_the_one_that_make_site_builds():
+    import make_site
+
+    assert make_stick.SITE == make_site.HTML
 
 
 def starts(stick, monkeypatch, *arguments):
@@ -118,7 +141,7 @@ def test_what_fails_on_the_way_is_told_in_a_sentence(stick, home, monkeypatch, b
     def fails(command, check=False, **how):
         if broken in command and check:
             raise subprocess.CalledProcessError(1, command)
-        return run(command, **how)
+        return run(command, check=check, **how)
 
     monkeypatch.setattr(subprocess, "run", fails)
     monkeypatch.setattr(sys, "version_info", (3, 12, 1))
