@@ -56,6 +56,7 @@ NEAREST = {
     "nin_course/checks": ["tests/checks"],  # of a chapter NN, those with chNN in their names
     "nin_course/demos": ["tests/demos"],
     "nin_course/plots.py": ["tests/unit/test_plots.py", "tests/unit/test_benchmarks.py", "tests/demos"],
+    "nin_course/catalogue.py": ["tests/unit/test_language.py"],
     "nin_course/doctor.py": ["tests/unit/test_package.py"],
     "nin_course/history.py": ["tests/unit/test_train.py", "tests/demos/test_live.py"],
     "notebooks/source/build.py": ["tests/notebooks/test_built.py"],
