@@ -10,6 +10,7 @@ import html
 import json
 import os
 import re
+from dataclasses import replace
 from traceback import walk_tb
 
 from nin_course import fetch, train
@@ -31,7 +32,9 @@ def speak(language: str) -> None:
     _spoken[:] = [Catalogue(book)] if book else []
     rcParams["font.family"] = ["DejaVu Sans", *book.get("fonts", ())]
     for file in book.get("fonts", {}).values():
-        font_manager.fontManager.addfont(ASSETS / file)
+        fonts = font_manager.fontManager
+        fonts.addfont(ASSETS / file)
+        fonts.ttflist.append(replace(fonts.ttflist[-1], weight=700))  # it is bold, too, or matplotlib warns
     if book and not hasattr(train, "print"):
         _listen()
 

@@ -43,7 +43,7 @@ GROUPS = {  # row of the table -> rooms of docs/house.py; what is outside of the
     "data and files": ("data",),
     "networks": ("networks",),
     "budget and diagnosis": ("measuring",),
-    "training and records": ("training", "the package", "command line"),
+    "training and records": ("training", "the package", "language", "command line"),
     "demos": ("drawing", "demos"),
     "checks": ("checks",),
     "tools": ("assets",),

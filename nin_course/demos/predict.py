@@ -20,7 +20,7 @@ class _Question:
         self.view = widgets.VBox([text, *asked], layout={"border": "1px solid #bbb", "padding": "8px"})
 
     def __repr__(self) -> str:
-        return say(f"Your prediction: {self.question}")
+        return say("Your prediction: ") + self.question
 
     def _repr_mimebundle_(self, **_) -> dict:
         widget, _metadata = format_display_data(self.view, include=["application/vnd.jupyter.widget-view+json"])
