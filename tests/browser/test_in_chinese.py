@@ -17,7 +17,6 @@ NAME, DEMO = "zh/01_one_by_one_convolution.ipynb", "ChannelMixer()"
 def chapter(lab, context):
     page = context.new_page()
     yield Notebook(page, lab, NAME)
-    page.close()
     lab.shut_down_kernels()
 
 
@@ -57,9 +56,11 @@ def test_a_slider_with_a_chinese_name_moves_the_picture_and_its_line_says_so_in_
     chapter.save()
 
 
-def test_opened_again_without_its_kernel_it_shows_the_last_picture(chapter):
+def test_closed_and_opened_again_it_shows_the_last_picture(chapter, context):
+    chapter.page.close()
     chapter.lab.shut_down_kernels()
-    again = Notebook(chapter.page, chapter.lab, NAME)
+    again = Notebook(context.new_page(), chapter.lab, NAME)
     assert shows_a_picture(again, DEMO)
     again.screenshot("zh_01_again")
     nothing_is_broken(again.page)
+    again.page.close()
