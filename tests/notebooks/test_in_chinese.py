@@ -121,7 +121,11 @@ def sizes(output) -> list[tuple[int, int]]:
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=map(str, NOTEBOOKS))
 def test_the_chinese_notebook_found_what_the_english_one_found(path):
-    """Kinds of outputs, numbers in them, verdicts, pictures; their margins fit the words, and demos' not even that."""
+    """Kinds of outputs, numbers in them, verdicts, pictures; their margins fit the words, and demos' not even that.
+
+    A question may name a number that English leaves to be understood; it stands in the chapter.
+    """
+    asked = numbers(CHAPTERS[path.stem].read_text(encoding="utf-8"))
     pairs = list(zip(outputs(build.STUDENT / path), outputs(build.STUDENT / build.CHINESE / path), strict=True))
     assert sum(map(len, (there for there, _ in pairs)))
     for here, there in pairs:
@@ -130,7 +134,7 @@ def test_the_chinese_notebook_found_what_the_english_one_found(path):
             assert sorted(a.get("data", {})) == sorted(b.get("data", {}))
             one, other = text_of(a), text_of(b)
             if "Figure size" not in one:
-                assert numbers(one) == numbers(other), one
+                assert numbers(one) <= numbers(other) <= numbers(one) | asked, one
             assert MARK.match(one) is None or MARK.match(one)[0] == MARK.match(other)[0]
             for (wide, high), (wide_, high_) in zip(sizes(a), sizes(b), strict=True):
                 if TITLE.match(one):
@@ -154,4 +158,4 @@ def test_what_the_package_says_in_a_chinese_notebook_is_what_the_catalogue_says_
     (states,) = book["metadata"].get("widgets", {"": {"state": {}}}).values()
     shown = [state["state"].get(name) or "" for state in states["state"].values() for name in ("description", "value")]
     words = [re.sub(r"<[^>]*>", "", text) for text in shown if isinstance(text, str)]
-    assert not [text for text in words if english(text)]
+    assert not [text for text in words if english(text) and text != "one cycle"]  # a recipe, called so
