@@ -13,7 +13,7 @@ from pathlib import Path
 from nin_course.audit import Audited, audit
 from nin_course.checkpoint import write_whole
 from nin_course.frontier import AXES, cost_of, curve, prepare, rival
-from nin_course.language import say
+from nin_course.language import say, say_table
 from nin_course.plots import BLUE, GREY, ORANGE, png
 from nin_course.results import Point, points, runs
 
@@ -39,7 +39,7 @@ def compare(paths: Iterable[str], cost: str = "parameters", to: str = "compariso
         except ValueError as error:
             left_out.append(f"{names[folder]}: {error}")
     if found:
-        print("\n\n".join("\n".join(map(say, table(images, some, cost))) for images, some in parted(found)))
+        print("\n\n".join("\n".join(map(say_table, table(images, some, cost))) for images, some in parted(found)))
         place = Path(to) / "comparison.png" if Path(to).is_dir() else Path(to)
         try:
             write_whole(place, png(drawn(found, cost)))

@@ -50,6 +50,16 @@ def say(text: str) -> str:
     return _spoken[0].translate(text) if _spoken else text
 
 
+def say_table(text: str) -> str:
+    """The same for a table, cell by cell; what is cut off by two spaces begins where it did."""
+
+    def cell(found: re.Match) -> str:
+        words = say(found[0])
+        return words.ljust(len(found[0]) - sum(letter > "\u2e80" for letter in words))  # these are twice as wide
+
+    return re.sub(r"\S+(?: \S+)*", cell, text) if _spoken else text
+
+
 def _listen() -> None:
     """Where words leave: what is printed, drawn, put on a widget, or told of an error."""
     import ipywidgets
@@ -58,8 +68,8 @@ def _listen() -> None:
 
     for module in (train, fetch):
         module.print = lambda *words, **how: builtins.print(say(" ".join(map(str, words))), **how)
-    for kind in (History, Summary):
-        kind.__str__ = lambda self, plain=kind.__str__: "\n".join(map(say, plain(self).split("\n")))
+    for kind, words in ((History, say), (Summary, say_table)):
+        kind.__str__ = lambda self, plain=kind.__str__, words=words: words(plain(self))
     drawn, state = Text.set_text, ipywidgets.Widget.get_state
     Text.set_text = lambda self, words: drawn(self, say(words) if isinstance(words, str) else words)
     ipywidgets.Widget.get_state = lambda self, *some, **how: _worded(self, state(self, *some, **how))

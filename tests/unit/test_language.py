@@ -180,6 +180,17 @@ def test_what_a_training_prints_is_translated_and_its_numbers_are_not(chinese, c
     assert not any(map(english, printed))
 
 
+def test_a_table_keeps_its_columns(chinese):
+    net = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.Flatten())
+    head, *rows, total = str(d2l.summary(net, (1, 1, 8, 8))).split("\n")
+    assert head.split() == ["层", "种类", "输出形状", "参数", "乘加"]
+    wide = [sum(2 if letter > "\u2e80" else 1 for letter in head[:place]) for place in (0, head.index("输"))]
+    speak("en")
+    plain = str(d2l.summary(net, (1, 1, 8, 8))).split("\n")
+    assert wide == [0, plain[0].index("output shape")]
+    assert [*rows, total.split()[1:]] == [*plain[1:-1], plain[-1].split()[1:]]
+
+
 def test_an_error_of_the_package_is_told_in_chinese_and_a_students_own_is_left_alone(chinese, monkeypatch):
     shell, written = InteractiveShell.instance(), io.StringIO()
     from nin_course.language import _told
