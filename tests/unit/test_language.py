@@ -26,6 +26,8 @@ from matplotlib.figure import Figure
 
 import nin_course as d2l
 from nin_course.assets import make_font
+from nin_course.checks._ladder import Verdict
+from nin_course.doctor import doctor
 from nin_course.history import History
 from nin_course.language import say, speak
 from nin_course.plots import png
@@ -178,6 +180,23 @@ def test_what_a_training_prints_is_translated_and_its_numbers_are_not(chinese, c
     printed = capsys.readouterr().out.splitlines()
     assert len(printed) == 2
     assert not any(map(english, printed))
+
+
+def test_a_verdict_and_the_doctor_speak_chinese_and_judge_as_they_did(chinese, capsys, monkeypatch):
+    verdict = Verdict(False, "It stopped with NameError: name 'x' is not defined.")
+    assert (verdict.passed, repr(verdict)) == (False, "[还不对] 中途出错停下：NameError：name 'x' is not defined。")
+    assert "<b>[还不对]</b>" in verdict._repr_html_()
+    assert repr(Verdict(True, "")) == "[OK] "
+    for check in ("_python", "_packages", "_training", "_full_set", "_accelerator"):
+        monkeypatch.setattr(
+            f"nin_course.doctor.{check}", lambda: ("[OK]", "a small network takes a step forward and back")
+        )
+    monkeypatch.setattr("nin_course.doctor._sample", lambda: 1 / 0)
+    assert doctor() is False
+    first, *_, broken, _, _, last = capsys.readouterr().out.splitlines()
+    assert first == "[OK]   一个小网络，前向、反向各走一步"
+    assert broken == "[FAIL] division by zero"
+    assert last == CHINESE.translate("Mend what says [FAIL], then run the doctor again.")
 
 
 def test_a_table_keeps_its_columns(chinese):
