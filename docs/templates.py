@@ -54,6 +54,7 @@ ALONE |= {
 ALONE |= {"Start", "Pause", "more", "less", "any shoe"}
 # What no string says as it is said: a first letter made large, brackets put round a word, a name from a recorded file.
 COMPOSED = (
+    "{} is wanted, all of one shape; these have {}",
     "kind",
     "total",
     "brightness",

@@ -164,11 +164,11 @@ def test_a_figure_is_written_in_chinese_with_glyphs_for_it(chinese):
 
 def test_the_page_gets_a_widget_in_chinese_and_the_kernel_keeps_it_in_english(chinese):
     slider = ipywidgets.SelectionSlider(options=[("Coat", 4), ("Bag", 8)], value=8, description="image")
-    line = ipywidgets.HTML("<b title='image'>image</b> &amp; <i>step</i>")
+    line = ipywidgets.HTML("<b title='image'>image</b> &amp; <i>pixel&#x27;s row</i>")
     state = slider.get_state()
     assert (state["description"], list(state["_options_labels"]), state["index"]) == ("图像", ["外套", "包"], 1)
     assert (slider.description, slider.label, slider.value) == ("image", "Bag", 8)
-    assert line.get_state()["value"] == "<b title='image'>图像</b> &amp; <i>步</i>"
+    assert line.get_state()["value"] == "<b title='image'>图像</b> &amp; <i>像素的行</i>"
 
 
 def test_what_a_training_prints_is_translated_and_its_numbers_are_not(chinese, capsys):
