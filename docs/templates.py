@@ -55,6 +55,7 @@ ALONE |= {"Start", "Pause", "more", "less", "any shoe"}
 # What no string says as it is said: a first letter made large, brackets put round a word, a name from a recorded file.
 COMPOSED = (
     "{} is wanted, all of one shape; these have {}",
+    "{} is wanted; this is {}, and more than {} things are in it",
     "kind",
     "total",
     "brightness",

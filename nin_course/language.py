@@ -15,7 +15,7 @@ from traceback import walk_tb
 
 from nin_course import fetch, train
 from nin_course.budget import Summary
-from nin_course.catalogue import Catalogue
+from nin_course.catalogue import CHINESE, Catalogue
 from nin_course.files import SAMPLE_DIR
 from nin_course.history import History
 
@@ -84,7 +84,9 @@ def _worded(widget, state: dict) -> dict:
         state["_options_labels"] = [*map(say, state["_options_labels"])]
     if "value" in state and widget._model_name == "HTMLModel":
         parts = re.split(r"(<[^>]*>)", state["value"])
-        state["value"] = "".join(p if p[:1] == "<" else html.escape(say(html.unescape(p)), quote=False) for p in parts)
+        state["value"] = "".join(
+            p if p[:1] == "<" or CHINESE.search(p) else html.escape(say(html.unescape(p)), quote=False) for p in parts
+        )
     return state
 
 

@@ -16,7 +16,6 @@ from nbclient.exceptions import CellExecutionError
 CHAPTERS = [*build.chapters(), *build.chapters(build.CHINESE)]
 PAIRS = [(chapter, path, solved) for chapter in CHAPTERS for path, solved in build.targets(chapter).items()]
 IDS = [path.relative_to(build.STUDENT.parent).as_posix() for _, path, _ in PAIRS]
-NOT_YET = {path.stem for path in build.chapters()} - {path.stem for path in build.chapters(build.CHINESE)}
 ASKED = ("Your prediction: ", "你的猜测：")
 each_notebook = pytest.mark.parametrize(("chapter", "path", "solved"), PAIRS, ids=IDS)
 
@@ -180,7 +179,7 @@ def test_a_solution_stands_in_a_student_notebook_only_behind_its_fold(chapter, p
 def test_every_link_leads_to_a_file_and_out_of_a_solved_copy_to_a_solved_one(chapter, path, solved):
     texts = [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "markdown"]
     for link in re.findall(r"\]\((?!https?:|#)([^)]+)\)", "".join(texts)):
-        assert (path.parent / link).is_file() or Path(link).stem in NOT_YET, link
+        assert (path.parent / link).is_file(), link
         assert build.has_answers(chapter) or not (path.parent / Path(link).name).exists() or "/" not in link, link
 
 

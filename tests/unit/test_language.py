@@ -114,6 +114,8 @@ def test_no_template_is_taken_for_another(random):
      "寥寥几个像素（运行这一格就能玩）：每张图像 4 × 4 = 16 个数；数据集里是 28 × 28 = 784 个。"),
     ("f(2) stopped with RuntimeError: shape '[2]' is invalid for input of size 4 and more.",
      "f(2) 中途出错停下：RuntimeError：shape '[2]' is invalid for input of size 4 and more。"),
+    ("f(2) stopped with TypeError: unsupported operand type(s) for &: 'tuple' and 'tuple'.",
+     "f(2) 中途出错停下：TypeError：unsupported operand type(s) for &: 'tuple' and 'tuple'。"),
     ("nothing that the package says, and some more", "nothing that the package says, and some more"),
     ("", ""),
 ])  # fmt: skip
@@ -164,6 +166,8 @@ def test_a_figure_is_written_in_chinese_with_glyphs_for_it(chinese):
 
 def test_the_page_gets_a_widget_in_chinese_and_the_kernel_keeps_it_in_english(chinese):
     slider = ipywidgets.SelectionSlider(options=[("Coat", 4), ("Bag", 8)], value=8, description="image")
+    asked = ipywidgets.HTML("<b>你的猜测。</b> 缺哪个词，Trouser 还是 Bag？")
+    assert asked.get_state()["value"] == asked.value  # what a chapter says is said
     line = ipywidgets.HTML("<b title='image'>image</b> &amp; <i>pixel&#x27;s row</i>")
     state = slider.get_state()
     assert (state["description"], list(state["_options_labels"]), state["index"]) == ("图像", ["外套", "包"], 1)
