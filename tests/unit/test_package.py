@@ -45,6 +45,12 @@ def test_every_module_says_what_it_is_for(name):
     assert importlib.import_module(name).__doc__
 
 
+def test_the_public_names_are_all_that_can_be_used_of_it():
+    used = {name for name, value in vars(d2l).items() if callable(value) and not name.startswith("_")}
+    assert used == set(d2l.__all__)
+    assert list(d2l.__all__) == sorted(d2l.__all__)
+
+
 @pytest.mark.parametrize("name", d2l.__all__)
 def test_every_public_name_is_documented(name):
     assert getattr(d2l, name).__doc__.strip()
