@@ -5,10 +5,12 @@ import io
 import json
 import re
 import statistics
+import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
+from unittest import mock
 
 import build
 import demos
@@ -97,6 +99,21 @@ def test_the_most_that_a_kernel_held_is_told_apart_from_what_it_holds_in_the_end
     )
 
 
+def test_the_most_that_a_kernel_held_is_in_bytes_whatever_the_system_counts_in(tmp_path, monkeypatch):
+    watch = {}
+    monkeypatch.setattr("IPython.get_ipython", mock.MagicMock)
+    exec(memory.WATCH, watch)
+    (tmp_path / "status").write_text("Name:\tpython\nVmHWM:\t    7 kB\nVmRSS:\t    3 kB\n")
+    assert watch["_now"](tmp_path / "status") == 7 * 1024
+    usage = SimpleNamespace(RUSAGE_SELF=0, getrusage=lambda who: SimpleNamespace(ru_maxrss=5000))
+    monkeypatch.setitem(sys.modules, "resource", usage)
+    windows = SimpleNamespace(memory_info=lambda: SimpleNamespace(peak_wset=9))
+    monkeypatch.setattr("psutil.Process", lambda: windows)
+    for system, found in {"linux": 5000 * 1024, "darwin": 5000, "win32": 9}.items():
+        monkeypatch.setattr(sys, "platform", system)
+        assert watch["_now"](tmp_path / "nothing") == found
+
+
 def test_every_chapter_fits_a_free_classroom():
     """At most 1.2 GB, and 1.0 GB in the end, as `make memory` measured."""
     page = (ROOT / "benchmarks" / "memory.md").read_text()
@@ -147,6 +164,7 @@ def test_the_loader_benchmark_warms_both_up_and_then_measures_both_in_every_roun
     seen = []
 
     def timed(batches, images):
+        assert len(batches.dataset) == 10_000  # the sample, on a machine that has the full set, too
         X, _ = next(iter(batches))
         seen.append(("usual" if isinstance(batches.dataset, loader.UsualPipeline) else "ours", images, tuple(X.shape)))
         return len(seen)
