@@ -158,3 +158,16 @@ def test_an_error_inside_pytorch_is_reported_with_the_students_line():
 
     verdict = EXERCISES["ch00.accuracy"](accuracy)
     assert "RuntimeError, at `wide = logits.reshape(3, -1)`: shape" in verdict.text
+
+
+def test_a_product_for_each_sample_is_right_and_told_that_one_would_do():
+    def each(X, weight, bias):
+        rows = [weight @ x[:, ::2, ::2].flatten(1) + bias[:, None] for x in X]
+        return torch.stack(rows).unflatten(2, X[0, 0, ::2, ::2].shape)
+
+    def one(X, weight, bias):
+        return (X[:, :, ::2, ::2].permute(0, 2, 3, 1) @ weight.T + bias).permute(0, 3, 1, 2)
+
+    told = [EXERCISES["ch01.conv1x1_stride2"](answer) for answer in (each, one)]
+    assert [verdict.passed for verdict in told] == [True, True]
+    assert ["Right, in 2 products" in verdict.text for verdict in told] == [True, False]
