@@ -171,3 +171,20 @@ def test_a_product_for_each_sample_is_right_and_told_that_one_would_do():
     told = [EXERCISES["ch01.conv1x1_stride2"](answer) for answer in (each, one)]
     assert [verdict.passed for verdict in told] == [True, True]
     assert ["Right, in 2 products" in verdict.text for verdict in told] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("late", "words"), [("eval", "net.eval() is missing"), ("no_grad", "put it under torch.no_grad")]
+)
+def test_one_batch_that_is_tested_as_if_it_were_trained_on_is_one_too_many(late, words):
+    def train_and_test(net, train_iter, test_iter, optimizer, device):
+        train_epoch(net, train_iter, optimizer, device)
+        right = count = 0
+        for i, (X, y) in enumerate(test_iter):
+            net.train(late == "eval" and i == 0)
+            with torch.set_grad_enabled(late == "no_grad" and i == 0):
+                right += (net(X.to(device)).argmax(dim=1) == y.to(device)).sum().item()
+            count += len(y)
+        return right / count
+
+    assert words in EXERCISES["ch05.train_and_test"](train_and_test).text
