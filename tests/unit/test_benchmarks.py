@@ -114,6 +114,25 @@ def test_the_most_that_a_kernel_held_is_in_bytes_whatever_the_system_counts_in(t
         assert watch["_now"](tmp_path / "nothing") == found
 
 
+def test_where_a_kernel_grew_is_said_if_asked_and_the_page_is_written_only_of_all_chapters(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(memory, "measure", lambda chapter: ([100, 149, 199, 1_300], 90, 2.6))
+    monkeypatch.setattr(memory, "PAGE", tmp_path / "memory.md")
+    monkeypatch.setattr(build, "chapters", lambda: [Path("03_x.md"), Path("A_y.md")])
+    grew = "  code cell 2: 149 → 199 MB\n  code cell 3: 199 → 1,300 MB\n"
+    for asked, said in {
+        "03 --cells": f"| 03 | 1,300 | 90 | 3 |\n{grew}",
+        "A": "| A | 1,300 | 90 | 3 |\n",
+        "": "| 03 | 1,300 | 90 | 3 |\n| A | 1,300 | 90 | 3 |\n",
+    }.items():
+        assert not memory.PAGE.exists()
+        monkeypatch.setattr(sys, "argv", ["memory.py", *asked.split()])
+        memory.main()
+        assert capsys.readouterr().out == said
+    assert memory.PAGE.read_text().endswith(f"| -- |\n{said}")
+
+
 def test_every_chapter_fits_a_free_classroom():
     """At most 1.2 GB, and 1.0 GB in the end, as `make memory` measured."""
     page = (ROOT / "benchmarks" / "memory.md").read_text()

@@ -209,6 +209,29 @@ def test_a_drawn_part_has_the_demos_own_controls_and_opens_as_the_demo_does(smal
     assert (names["kind"], names["values"], names["value"]) == ("check", [False, True], False)
 
 
+def test_a_part_is_drawn_anew_if_the_package_what_draws_it_the_part_or_matplotlib_has_changed(tmp_path, monkeypatch):
+    for name in ("course/demos/__pycache__", "site"):
+        (tmp_path / name).mkdir(parents=True)
+    package, own, cached = (
+        tmp_path / f for f in ("course/demos/one.py", "site/drawn.py", "course/demos/__pycache__/one")
+    )
+    for file in (package, own, cached):
+        file.write_text("before")
+    monkeypatch.setattr(drawn, "COURSE", tmp_path / "course")
+    monkeypatch.setattr(drawn, "__file__", str(own))
+    stamps = [drawn.stamp(FewPixels)]
+    cached.write_text("after")
+    assert drawn.stamp(FewPixels) == stamps[0]
+    for file in (package, own):
+        file.write_text("after")
+        stamps.append(drawn.stamp(FewPixels))
+    monkeypatch.setattr(matplotlib, "__version__", "another")
+    stamps.append(drawn.stamp(FewPixels))
+    monkeypatch.setattr(drawn, "PARTS", {FewPixels: {"size": (4,), "names": (False,)}})
+    stamps.append(drawn.stamp(FewPixels))
+    assert len(set(stamps)) == 5
+
+
 def test_what_a_part_leaves_out_is_as_the_demo_has_it_and_the_last_control_changes_fastest(monkeypatch):
     part = {"size": (4, 28), "called": {"as they are": {}, "by name": {"names": True}}}
     monkeypatch.setattr(drawn, "PARTS", {FewPixels: part})
@@ -329,6 +352,9 @@ def test_npm_is_asked_for_two_packages_once(tmp_path, monkeypatch):
     assert (tmp_path / "log").read_text().splitlines() == [f"pack --silent {package}" for package in fetched.PACKAGES]
     assert (tmp_path / "libraries" / "mathjax.js").read_text() == "mathjax@^3.2.2 es5/tex-svg.js\n"
     assert (tmp_path / "libraries" / "ort.wasm").read_text().endswith(" dist/ort-wasm-simd-threaded.wasm\n")
+    (tmp_path / "libraries" / "ort.wasm").unlink()  # as after a fetch that was broken off
+    fetched.fetch(tmp_path / "libraries")
+    assert (tmp_path / "libraries" / "ort.wasm").exists()
 
 
 @no_shell
