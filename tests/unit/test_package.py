@@ -203,6 +203,13 @@ def bounds(text, sign):
     return {name: tuple(map(int, re.sub(r"(\.0)+$", "", version).split("."))) for name, version in found}
 
 
+@pytest.mark.parametrize("command", ["", "doctor", "data", "train", "compare"])
+def test_the_command_lines_help_names_the_command_as_one_types_it(command, capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main([*command.split(), "--help"])
+    assert capsys.readouterr().out.startswith(f"usage: python -m nin_course {command}".rstrip() + " ")
+
+
 def test_the_oldest_releases_tested_are_the_lower_bounds():
     """requirements.txt and pyproject.toml bound alike, and only from below; constraints/oldest.txt fixes the same."""
     project = (ROOT.parent / "pyproject.toml").read_text(encoding="utf-8")
