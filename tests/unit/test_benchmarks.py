@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import os
 import re
 import statistics
 import sys
@@ -88,8 +89,10 @@ del held
 def test_the_most_that_a_kernel_held_is_told_apart_from_what_it_holds_in_the_end(tmp_path, monkeypatch):
     for setting in ("MMAP", "TRIM"):  # make test's own, with which nothing is given back
         monkeypatch.delenv(f"MALLOC_{setting}_THRESHOLD_", raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
     (tmp_path / "toy.md").write_text(TOY)
     most, end, seconds = memory.measure(tmp_path / "toy.md")
+    assert os.environ["OMP_NUM_THREADS"] == "1"  # what the kernel had, as the page says
     assert len(most) == 3  # what watches, and the chapter's two cells
     assert 300 < most[1] - most[0] < 500  # the bytes, and those that they were copied from
     assert most[2] == most[1] > end + 300
@@ -184,7 +187,8 @@ def test_the_loader_benchmark_warms_both_up_and_then_measures_both_in_every_roun
 
     def timed(batches, images):
         assert len(batches.dataset) == 10_000  # the sample, on a machine that has the full set, too
-        X, _ = next(iter(batches))
+        X, y = next(iter(batches))
+        assert not torch.equal(y, batches.dataset.labels[: len(y)])  # shuffled, both
         seen.append(("usual" if isinstance(batches.dataset, loader.UsualPipeline) else "ours", images, tuple(X.shape)))
         return len(seen)
 
