@@ -160,7 +160,7 @@ def test_an_error_inside_pytorch_is_reported_with_the_students_line():
     assert "RuntimeError, at `wide = logits.reshape(3, -1)`: shape" in verdict.text
 
 
-def test_a_product_for_each_sample_is_right_and_told_that_one_would_do():
+def test_ch01_a_product_for_each_sample_is_right_and_told_that_one_would_do():
     def each(X, weight, bias):
         rows = [weight @ x[:, ::2, ::2].flatten(1) + bias[:, None] for x in X]
         return torch.stack(rows).unflatten(2, X[0, 0, ::2, ::2].shape)
@@ -176,7 +176,7 @@ def test_a_product_for_each_sample_is_right_and_told_that_one_would_do():
 @pytest.mark.parametrize(
     ("late", "words"), [("eval", "net.eval() is missing"), ("no_grad", "put it under torch.no_grad")]
 )
-def test_one_batch_that_is_tested_as_if_it_were_trained_on_is_one_too_many(late, words):
+def test_ch05_one_batch_that_is_tested_as_if_it_were_trained_on_is_one_too_many(late, words):
     def train_and_test(net, train_iter, test_iter, optimizer, device):
         train_epoch(net, train_iter, optimizer, device)
         right = count = 0
