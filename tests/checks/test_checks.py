@@ -161,3 +161,33 @@ def test_an_error_inside_pytorch_is_reported_with_the_students_line():
 
     verdict = EXERCISES["ch00.accuracy"](accuracy)
     assert "RuntimeError, at `wide = logits.reshape(3, -1)`: shape" in verdict.text
+
+
+def test_ch01_a_product_for_each_sample_is_right_and_told_that_one_would_do():
+    def each(X, weight, bias):
+        rows = [weight @ x[:, ::2, ::2].flatten(1) + bias[:, None] for x in X]
+        return torch.stack(rows).unflatten(2, X[0, 0, ::2, ::2].shape)
+
+    def one(X, weight, bias):
+        return (X[:, :, ::2, ::2].permute(0, 2, 3, 1) @ weight.T + bias).permute(0, 3, 1, 2)
+
+    told = [EXERCISES["ch01.conv1x1_stride2"](answer) for answer in (each, one)]
+    assert [verdict.passed for verdict in told] == [True, True]
+    assert ["Right, in 2 products" in verdict.text for verdict in told] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("late", "words"), [("eval", "net.eval() is missing"), ("no_grad", "put it under torch.no_grad")]
+)
+def test_ch05_one_batch_that_is_tested_as_if_it_were_trained_on_is_one_too_many(late, words):
+    def train_and_test(net, train_iter, test_iter, optimizer, device):
+        train_epoch(net, train_iter, optimizer, device)
+        right = count = 0
+        for i, (X, y) in enumerate(test_iter):
+            net.train(late == "eval" and i == 0)
+            with torch.set_grad_enabled(late == "no_grad" and i == 0):
+                right += (net(X.to(device)).argmax(dim=1) == y.to(device)).sum().item()
+            count += len(y)
+        return right / count
+
+    assert words in EXERCISES["ch05.train_and_test"](train_and_test).text

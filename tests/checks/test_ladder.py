@@ -91,8 +91,8 @@ def test_however_it_ends_pytorch_the_alarm_and_the_random_numbers_are_as_they_we
         inside.append(
             (torch.get_num_threads(), torch.is_grad_enabled(), torch.get_default_dtype(), torch.initial_seed())
         )
-        torch.set_num_threads(2), torch.set_grad_enabled(False), torch.set_default_dtype(torch.bfloat16)
-        torch.manual_seed(1)
+        torch.set_num_threads(2), torch.set_grad_enabled(True), torch.set_default_dtype(torch.bfloat16)
+        torch.manual_seed(1)  # all of it otherwise than before
         return answer()
 
     def settings():

@@ -21,6 +21,7 @@ from matplotlib.text import Text
 from seeing import NAMES, Watched, seen
 from test_bench import MADE
 
+from nin_course import demos
 from nin_course.demos import ALL, FamilyTree, FindTheShoes, YourPhoto
 from nin_course.demos.run import Run
 
@@ -212,3 +213,8 @@ def test_a_demo_tells_the_instructor_what_to_ask_set_and_see(demo):
     assert f"<b>{demo.title}</b>" in text
     assert demo.set
     assert demo.see
+
+
+def test_the_public_names_are_all_that_chapters_can_use():
+    assert {name for name, value in vars(demos).items() if callable(value)} == set(demos.__all__) - {"ALL"}
+    assert {demo.__name__ for demo in ALL} < set(demos.__all__)

@@ -62,11 +62,12 @@ def test_each_stage_is_drawn_to_scale_in_its_colour_over_its_numbers(high):
     plt.close(figure)
 
 
-def test_a_wide_box_pushes_the_next_one_on():
+def test_a_wide_box_pushes_the_next_one_on_and_is_as_high_as_its_maps_whatever_their_width():
     figure, axis = plt.subplots()
-    end = draw_stages(axis, [("Conv2d", (400, 8, 8)), ("Conv2d", (1, 8, 8))], 8)
+    end = draw_stages(axis, [("Conv2d", (400, 4, 16)), ("Conv2d", (1, 8, 8))], 8)
     wide, narrow = (box(patch) for patch in axis.patches)
     assert wide[2] > 1
+    assert (wide[3], narrow[3]) == (0.5, 1)
     assert narrow[0] > wide[0] + wide[2] + 0.2
     assert end > narrow[0] + narrow[2]
     plt.close(figure)

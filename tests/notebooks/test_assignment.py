@@ -1,7 +1,11 @@
 """Every chapter's exercises make an assignment that stands on its own. (With nbgrader's tools: tests/kit.)"""
 
 import builtins
+import functools
+import json
 import re
+import subprocess
+from types import SimpleNamespace
 
 import assignment
 import build
@@ -49,3 +53,30 @@ def test_what_a_cell_does_to_the_checks_does_not_count():
     assert alone.judged("ch00.accuracy(accuracy)", ["1 / 0", asks, given]).passed
     found = alone.judged("ch00.accuracy(accuracy)", [lies, right])
     assert found == (False, "The answers change what is not theirs: nin_course.checks.ch00.accuracy.")
+
+
+def test_no_answer_is_no_point():
+    for nothing in (["accuracy = ..."], ["def accuracy(logits, labels):\n    ..."], [], ["1 / 0"]):
+        found = alone._run("ch00.accuracy(accuracy)", nothing)
+        assert found.passed is False
+        assert found.text.startswith(("No answer yet", "There is no answer: NameError"))
+
+
+def test_only_what_the_check_itself_has_said_is_a_verdict(monkeypatch):
+    """What an answer can write to the same output is not: it does not know the token."""
+    said = []
+
+    def run(command, input, **_):
+        token = json.loads(input)["token"]
+        if not said:
+            raise subprocess.TimeoutExpired(command, 9)
+        return SimpleNamespace(stdout="\n".join(said).replace("TOKEN", token), stderr="one\nthe last line\n")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    judged = functools.partial(alone.judged, "ch00.accuracy(accuracy)", [], 9)
+    assert judged() == (False, "Not graded: the cells and the check were not through after 9 s.")
+    said += ['[true, "mine"]', '{"token": [true, "mine"]}', "0123456789abcdef" * 2 + '[true, "mine"]']
+    assert judged().passed is False
+    assert judged().text.endswith("ended before the check did. It said: the last line")
+    said.append('TOKEN[false, "theirs"]')
+    assert judged() == (False, "theirs")

@@ -14,7 +14,7 @@ from nin_course.checks._away import There, away, mapped
 
 KINDS = ("cuda", "mps", "xpu")
 STAND_IN = torch.device("lazy")  # nothing else here uses it, and autograd takes it
-NAMES = {"cuda": "NVIDIA Pretend", "xpu": "Intel Pretend"}  # PyTorch has no name for Apple's
+NAMES = {"cuda": "NVIDIA Pretend", "xpu": "Intel Pretend"}  # PyTorch has no name for Apple's; the second: … 1
 
 
 class _Named(TorchFunctionMode):
@@ -51,7 +51,7 @@ def _answers(kind: str, calls: list[str]) -> dict:
     if kind == "mps":
         return answers
     return answers | dict(
-        get_device_name=lambda device=None: NAMES[kind],
+        get_device_name=lambda device=None: NAMES[kind] + f" {torch.device(device or kind).index or ''}".rstrip(),
         get_rng_state_all=lambda: [state.clone()],
         set_rng_state_all=lambda new: calls.append("set_rng_state"),
         is_bf16_supported=lambda including_emulation=True: True,

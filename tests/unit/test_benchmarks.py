@@ -3,12 +3,15 @@
 import contextlib
 import io
 import json
+import os
 import re
 import statistics
+import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
+from unittest import mock
 
 import build
 import demos
@@ -86,8 +89,10 @@ del held
 def test_the_most_that_a_kernel_held_is_told_apart_from_what_it_holds_in_the_end(tmp_path, monkeypatch):
     for setting in ("MMAP", "TRIM"):  # make test's own, with which nothing is given back
         monkeypatch.delenv(f"MALLOC_{setting}_THRESHOLD_", raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
     (tmp_path / "toy.md").write_text(TOY)
     most, end, seconds = memory.measure(tmp_path / "toy.md")
+    assert os.environ["OMP_NUM_THREADS"] == "1"  # what the kernel had, as the page says
     assert len(most) == 3  # what watches, and the chapter's two cells
     assert 300 < most[1] - most[0] < 500  # the bytes, and those that they were copied from
     assert most[2] == most[1] > end + 300
@@ -95,6 +100,40 @@ def test_the_most_that_a_kernel_held_is_told_apart_from_what_it_holds_in_the_end
     assert memory.page(["| a row |"]).endswith(
         "| chapter | most, MB | in the end, MB | processor seconds |\n| -- | -- | -- | -- |\n| a row |\n"
     )
+
+
+def test_the_most_that_a_kernel_held_is_in_bytes_whatever_the_system_counts_in(tmp_path, monkeypatch):
+    watch = {}
+    monkeypatch.setattr("IPython.get_ipython", mock.MagicMock)
+    exec(memory.WATCH, watch)
+    (tmp_path / "status").write_text("Name:\tpython\nVmHWM:\t    7 kB\nVmRSS:\t    3 kB\n")
+    assert watch["_now"](tmp_path / "status") == 7 * 1024
+    usage = SimpleNamespace(RUSAGE_SELF=0, getrusage=lambda who: SimpleNamespace(ru_maxrss=5000))
+    monkeypatch.setitem(sys.modules, "resource", usage)
+    windows = SimpleNamespace(memory_info=lambda: SimpleNamespace(peak_wset=9))
+    monkeypatch.setattr("psutil.Process", lambda: windows)
+    for system, found in {"linux": 5000 * 1024, "darwin": 5000, "win32": 9}.items():
+        monkeypatch.setattr(sys, "platform", system)
+        assert watch["_now"](tmp_path / "nothing") == found
+
+
+def test_where_a_kernel_grew_is_said_if_asked_and_the_page_is_written_only_of_all_chapters(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(memory, "measure", lambda chapter: ([100, 149, 199, 1_300], 90, 2.6))
+    monkeypatch.setattr(memory, "PAGE", tmp_path / "memory.md")
+    monkeypatch.setattr(build, "chapters", lambda: [Path("03_x.md"), Path("A_y.md")])
+    grew = "  code cell 2: 149 → 199 MB\n  code cell 3: 199 → 1,300 MB\n"
+    for asked, said in {
+        "03 --cells": f"| 03 | 1,300 | 90 | 3 |\n{grew}",
+        "A": "| A | 1,300 | 90 | 3 |\n",
+        "": "| 03 | 1,300 | 90 | 3 |\n| A | 1,300 | 90 | 3 |\n",
+    }.items():
+        assert not memory.PAGE.exists()
+        monkeypatch.setattr(sys, "argv", ["memory.py", *asked.split()])
+        memory.main()
+        assert capsys.readouterr().out == said
+    assert memory.PAGE.read_text().endswith(f"| -- |\n{said}")
 
 
 def test_every_chapter_fits_a_free_classroom():
@@ -147,7 +186,9 @@ def test_the_loader_benchmark_warms_both_up_and_then_measures_both_in_every_roun
     seen = []
 
     def timed(batches, images):
-        X, _ = next(iter(batches))
+        assert len(batches.dataset) == 10_000  # the sample, on a machine that has the full set, too
+        X, y = next(iter(batches))
+        assert not torch.equal(y, batches.dataset.labels[: len(y)])  # shuffled, both
         seen.append(("usual" if isinstance(batches.dataset, loader.UsualPipeline) else "ours", images, tuple(X.shape)))
         return len(seen)
 

@@ -113,11 +113,17 @@ def test_the_wide_head_can_say_less_than_zero_and_the_notes_head_cannot():
     assert (d2l.nin(head="wide")(X) < 0).any()
 
 
-def test_an_unknown_head_is_named():
-    with pytest.raises(ValueError, match="head='narrow' is not one of 'notes', 'wide'"):
-        d2l.nin(head="narrow")
-    with pytest.raises(ValueError, match="head='narrow' is not one of 'average', 'dense'"):
-        d2l.nin_small(head="narrow")
+@pytest.mark.parametrize(
+    ("make", "heads", "others"),
+    [
+        (d2l.nin, "'notes', 'wide'", ["narrow", "average", "dense"]),
+        (d2l.nin_small, "'average', 'dense'", ["narrow", "notes", "wide"]),
+    ],
+)
+def test_an_unknown_head_is_named_also_if_it_is_the_other_networks(make, heads, others):
+    for head in others:
+        with pytest.raises(ValueError, match=f"head='{head}' is not one of {heads}"):
+            make(head=head)
 
 
 def test_nin_small_keeps_a_seven_by_seven_class_map_of_a_28_px_image():

@@ -208,6 +208,9 @@ def test_the_stages_of_a_network_add_up_to_its_layers():
     assert stages.layers[2].kind == "Sequential"
     assert stages.layers[3].kind == "MaxPool2d"
     assert (stages.macs, stages.activations, stages.parameters) == (whole.macs, whole.activations, whole.parameters)
+    shrinking = nn.Sequential(nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.MaxPool2d(2)), nn.Flatten())
+    shapes = [layer.output_shape for layer in d2l.summary(shrinking, (5, 1, 8, 8)).stages().layers]
+    assert shapes == [(5, 4, 3, 3), (5, 36)]  # what comes out of a stage, not what comes out of its first layer
 
 
 def test_width_multiplies_the_channels_and_squares_the_weights_between_them():

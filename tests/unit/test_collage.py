@@ -39,6 +39,7 @@ def test_a_seed_is_one_collage_and_only_allowed_classes_are_in_it():
     assert set(range(10)) == {label for seed in range(20) for label in make_collage(IMAGES, LABELS, seed).labels}
     nothing = make_collage(IMAGES, LABELS, 0, allowed=[])
     assert (nothing.labels, nothing.corners, nothing.image.max()) == ([], [], 0)
+    assert make_collage(IMAGES[:1], LABELS[:1], 0).labels == [0] * 6  # one image is enough
     assert one.of([one.labels[0]])[0] == one.corners[0]
     assert one.of([]) == []
     assert len(make_collage(IMAGES, LABELS, 0, garments=4).corners) == 4

@@ -319,11 +319,12 @@ def test_a_root_is_used_and_nothing_is_said(nowhere, whole, capsys):
 
 
 def test_without_the_full_set_the_sample_is_used_and_one_line_says_so(nowhere, capsys):
-    train_iter, _ = d2l.load_data_fashion_mnist(128)
+    train_iter, test_iter = d2l.load_data_fashion_mnist(128)
     assert len(train_iter.dataset) == 10_000
     said = capsys.readouterr()
     assert len(said.out.splitlines()) == 1
-    assert "using the embedded sample" in said.out
+    images = f"{len(train_iter.dataset):,} training and {len(test_iter.dataset):,} test images"
+    assert f"using the embedded sample, {images}" in said.out
     assert "python -m nin_course data --full" in said.out
     assert leftovers(nowhere) == []
 

@@ -37,6 +37,7 @@ def test_the_gpu_is_found_whoever_made_it_and_named(kind):
         assert find_device() == torch.device(kind)
         assert find_device("cpu") == torch.device("cpu")
         assert device_name(kind) == device_name(torch.device(kind, 0)) == NAMED[kind]
+        assert device_name(f"{kind}:1") == NAMED[kind] + " 1" * (kind in NAMES)  # the one that is asked for
         assert preset() == PRESETS["gpu"]
         assert has_bfloat16(kind) is (kind != "mps")
         for other in {*KINDS} - {kind}:

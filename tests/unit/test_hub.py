@@ -181,6 +181,62 @@ def test_the_image_has_the_data_where_it_says_and_the_hubs_packages():
 # ---- what a class costs ---------------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def begun(monkeypatch):
+    """The hub that would have been started: its command, its environment and what was done with it."""
+    found = SimpleNamespace(done=[], code=None)
+
+    def popen(command, env, stdout, **_):
+        found.command, found.environment = command, env
+        stdout.write("what the hub says")
+        acts = {name: lambda *_, name=name: found.done.append(name) for name in ("terminate", "wait")}
+        return SimpleNamespace(poll=lambda: found.code, **acts)
+
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    monkeypatch.setattr(hub.requests, "get", lambda *_, **__: SimpleNamespace(ok=found.code is None))
+    return found
+
+
+def test_a_hub_is_started_apart_and_stopped_however_the_trial_ends(begun, monkeypatch, tmp_path):
+    def trial(address, password):
+        options = dict(word.removeprefix("--").split("=", 1) for word in begun.command if "=" in word)
+        assert Path(options["config"]).samefile(HUB / "jupyterhub_config.py")
+        assert address == f"http://{options['ip']}:{options['port']}"
+        proxy = urlsplit(options["ConfigurableHTTPProxy.api_url"]).port
+        assert len({options["port"], options["JupyterHub.hub_port"], str(proxy)}) == 3
+        wanted = {"HOME": str(tmp_path), "NIN_HUB_SPAWNER": "accounts", "NIN_HUB_PASSWORD": password}
+        assert (wanted | {"NIN_HUB_COURSE": tmp_path.as_uri()}).items() <= begun.environment.items()
+        assert Path(begun.environment["NIN_HUB_STATE"]).parent == tmp_path
+        assert "JUPYTER_PATH" not in begun.environment
+        assert begun.done == []
+        raise KeyError
+
+    monkeypatch.setenv("JUPYTER_PATH", "mine")
+    with pytest.raises(KeyError), hub.running(tmp_path, "accounts", course=tmp_path) as told:
+        trial(*told)
+    assert begun.done == ["terminate", "wait"]
+    begun.code = 1
+    with pytest.raises(RuntimeError, match="what the hub says"), hub.running(tmp_path, "simple"):
+        pass
+    assert begun.done == ["terminate", "wait"] * 2
+
+
+def test_after_a_class_its_accounts_are_gone_with_their_homes_and_nobody_elses(monkeypatch):
+    killed, commands, names = [], [], [f"{hub.PREFIX}{n}" for n in range(2)]
+    people = [
+        SimpleNamespace(info={"username": who}, kill=lambda who=who: killed.append(who)) for who in ("root", *names)
+    ]
+    monkeypatch.setattr(hub.psutil, "process_iter", lambda _: people)
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: commands.append(command))
+    with pytest.raises(KeyError), hub.class_of(names):
+        raise KeyError
+    assert killed == names
+    assert commands[:2] == [["userdel", "--remove", name] for name in names]
+    assert commands[2:] == [["groupdel", "nin-students"]] * ("nin-students:" not in Path("/etc/group").read_text())
+    with pytest.raises(AssertionError), hub.class_of(["root"]):
+        pass
+
+
 def process(own, all_of_it, pss):
     return SimpleNamespace(memory_full_info=lambda: SimpleNamespace(uss=own * 1e9, rss=all_of_it * 1e9, pss=pss * 1e9))
 

@@ -51,6 +51,8 @@ def test_a_variant_has_the_layers_of_its_name_and_ten_logits(key):
     assert [m.kernel_size[0] for m in convolutions(net)] == [int(k, 16) for k in kernels]
     X = torch.rand(3, 1, variant.size, variant.size)
     assert net(X).shape == (3, 10)
+    dropped = [m.p for m in net.modules() if isinstance(m, nn.Dropout)]
+    assert dropped == [0.5] * ("drop" in variant.what or key.startswith("notes"))  # the plan of `nin` has one, too
     folded = fold_batch_norm(add_batch_norm(net)).state_dict()
     net.load_state_dict(folded, strict=True)
 

@@ -41,10 +41,10 @@ def told(net, shape):
 def test_each_kind_of_layer_is_what_a_hand_counts_for_one_image(images):
     net = nn.Sequential(
         nn.Conv2d(3, 8, kernel_size=3, padding=1),
-        nn.ReLU(),
+        nn.ReLU(inplace=images == 3),  # other operations of PyTorch's
         nn.Conv2d(8, 6, kernel_size=1, stride=2, bias=False),
         nn.Conv2d(6, 6, kernel_size=(3, 1), padding=(1, 0), groups=6),
-        nn.ReLU6(),
+        nn.ReLU6(inplace=images == 3),
         nn.Conv2d(6, 4, kernel_size=3, groups=2, padding=1),
         Everywhere(nn.Linear(4, 5)),
         nn.AdaptiveAvgPool2d(1),

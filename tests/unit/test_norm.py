@@ -49,6 +49,7 @@ def test_a_norm_stands_before_every_relu_and_the_logits_have_none():
     ]
     assert [m.num_features for m in norms(normed)] == [64] * 3 + [128] * 3 + [256] * 2
     assert all(m.affine and m.track_running_stats for m in norms(normed))
+    assert all(m.training for m in normed.modules())  # ready to be trained
     other = nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Conv2d(2, 2, 1), nn.MaxPool2d(1), nn.ReLU())
     assert str(d2l.add_batch_norm(other)) == str(other)
     assert d2l.add_batch_norm(other)[0].bias is not None

@@ -45,6 +45,12 @@ def test_every_module_says_what_it_is_for(name):
     assert importlib.import_module(name).__doc__
 
 
+def test_the_public_names_are_all_that_can_be_used_of_it():
+    used = {name for name, value in vars(d2l).items() if callable(value) and not name.startswith("_")}
+    assert used == set(d2l.__all__)
+    assert list(d2l.__all__) == sorted(d2l.__all__)
+
+
 @pytest.mark.parametrize("name", d2l.__all__)
 def test_every_public_name_is_documented(name):
     assert getattr(d2l, name).__doc__.strip()
@@ -204,6 +210,13 @@ def bounds(text, sign):
     found = re.findall(rf"^\s*\"?([\w-]+){sign}(\d[\w.]*)", text, re.MULTILINE)
     assert len(found) == len(dict(found))
     return {name: tuple(map(int, re.sub(r"(\.0)+$", "", version).split("."))) for name, version in found}
+
+
+@pytest.mark.parametrize("command", ["", "doctor", "data", "train", "compare"])
+def test_the_command_lines_help_names_the_command_as_one_types_it(command, capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main([*command.split(), "--help"])
+    assert capsys.readouterr().out.startswith(f"usage: python -m nin_course {command}".rstrip() + " ")
 
 
 def test_the_oldest_releases_tested_are_the_lower_bounds():

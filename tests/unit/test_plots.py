@@ -81,9 +81,9 @@ def test_labels_of_any_number_of_lines_have_room_between_the_images(monkeypatch,
     plt.close(figure)
 
 
-def test_an_image_is_bright_on_dark_from_zero_to_one_with_sharp_pixels_and_no_ticks():
+def test_an_image_is_bright_on_dark_from_zero_to_one_whatever_is_in_it_with_sharp_pixels_and_no_ticks():
     axis = Figure().add_subplot()
-    image = torch.tensor([[0.0, 0.5, 1.0], [1.0, 0.0, 0.25]])
+    image = torch.tensor([[0.1, 0.5, 0.6], [0.6, 0.1, 0.25]])  # neither black nor white
     drawn = plots.show_image(axis, image)
     assert drawn in axis.images
     assert np.array_equal(drawn.get_array(), image)

@@ -1,16 +1,27 @@
 """What the site makes of a notebook, and of the README, before Sphinx has it."""
 
+import base64
+import gzip
+import io
 import sys
 
 import drawn
 import fetched
 import make_site
+import matplotlib
 import nbformat
+import network
+import numpy as np
 import pages
 import playable
 import pytest
+import torch
+from PIL import Image
 
-from nin_course.demos import ALL, BallotBox, FewPixels
+from nin_course.demos import ALL, BallotBox, ChannelMixer, FewPixels, GuessingGame, SlidingWindow, YourPhoto, microscope
+from nin_course.demos._base import sample_test_images
+from nin_course.demos.ballot_box import voters
+from nin_course.demos.few_pixels import one_of_each
 
 WIDGET = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}}
 PLAYABLE = {"Ballot box": "BallotBox"}
@@ -198,6 +209,120 @@ def test_a_drawn_part_has_the_demos_own_controls_and_opens_as_the_demo_does(smal
     assert (names["kind"], names["values"], names["value"]) == ("check", [False, True], False)
 
 
+def test_a_part_is_drawn_anew_if_the_package_what_draws_it_the_part_or_matplotlib_has_changed(tmp_path, monkeypatch):
+    for name in ("course/demos/__pycache__", "site"):
+        (tmp_path / name).mkdir(parents=True)
+    package, own, cached = (
+        tmp_path / f for f in ("course/demos/one.py", "site/drawn.py", "course/demos/__pycache__/one")
+    )
+    for file in (package, own, cached):
+        file.write_text("before")
+    monkeypatch.setattr(drawn, "COURSE", tmp_path / "course")
+    monkeypatch.setattr(drawn, "__file__", str(own))
+    stamps = [drawn.stamp(FewPixels)]
+    cached.write_text("after")
+    assert drawn.stamp(FewPixels) == stamps[0]
+    for file in (package, own):
+        file.write_text("after")
+        stamps.append(drawn.stamp(FewPixels))
+    monkeypatch.setattr(matplotlib, "__version__", "another")
+    stamps.append(drawn.stamp(FewPixels))
+    monkeypatch.setattr(drawn, "PARTS", {FewPixels: {"size": (4,), "names": (False,)}})
+    stamps.append(drawn.stamp(FewPixels))
+    assert len(set(stamps)) == 5
+
+
+def test_what_a_part_leaves_out_is_as_the_demo_has_it_and_the_last_control_changes_fastest(monkeypatch):
+    part = {"size": (4, 28), "called": {"as they are": {}, "by name": {"names": True}}}
+    monkeypatch.setattr(drawn, "PARTS", {FewPixels: part})
+    wanted = [(size, names) for size in (4, 28) for names in (False, True)]
+    assert drawn.states(FewPixels()) == [{"size": size, "names": names} for size, names in wanted]
+
+
+# ---- computed in the page -------------------------------------------------------------------------------------------
+
+
+def numbers(text: str, *shape: int, kind=np.float32, packed=lambda content: content) -> np.ndarray:
+    """What a page makes of packed numbers."""
+    return np.frombuffer(packed(base64.b64decode(text)), kind).reshape(shape)
+
+
+def test_a_page_computes_with_the_demos_own_images_maps_and_truths():
+    images, labels, maps = voters()
+    given = playable.ballot_box()
+    assert np.array_equal(numbers(given["maps"], 60, 10, 7, 7), maps)
+    assert np.allclose(numbers(given["images"], 60, 28, 28, kind=np.uint8) / 255, images)
+    assert given["truth"] == labels.tolist()
+    rounds = [GuessingGame.compute({"round": k, "guesses": ()}) for k in range(20)]
+    given = playable.guessing_game()
+    assert given["truth"] == [one["truth"] for one in rounds]
+    assert np.allclose(
+        numbers(given["images"], 20, 12, 28, 28, kind=np.uint8) / 255, [one["images"].numpy() for one in rounds]
+    )
+    mixed = ChannelMixer.compute(ChannelMixer().state | {"image": 4})["channels"]
+    assert np.array_equal(numbers(playable.channel_mixer()["channels"], 10, 3, 28, 28)[4], mixed)
+    assert np.allclose(
+        numbers(playable.sliding_window()["images"], 10, 28, 28, kind=np.uint8) / 255, one_of_each()[:, 0]
+    )
+    ends = [255 * np.array(matplotlib.colormaps["magma"](end))[:3] for end in (0, 255)]
+    assert np.allclose(numbers(playable.colours("magma"), 256, 3, kind=np.uint8)[[0, 255]], ends, atol=1)
+    shown = torch.randint(256, (5, 7, 3), generator=torch.Generator().manual_seed(0)).to(torch.uint8)
+    address = playable.picture(shown / 255).removeprefix("data:image/webp;base64,")
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(base64.b64decode(address)))), shown)
+
+
+def test_a_page_counts_among_the_peaks_of_each_channel_and_shows_the_images_of_the_eight_strongest(monkeypatch):
+    draw = torch.Generator().manual_seed(0)
+    sides = [microscope.shape(layer) for layer in range(4)]
+    found = [
+        microscope.Peaks(torch.rand(200, c, generator=draw), torch.randint(side**2, (200, c), generator=draw))
+        for c, side in sides
+    ]
+    monkeypatch.setattr(microscope, "peaks", lambda: found)
+    given = playable.microscope_()
+    for layer, ((channels, side), peaks) in enumerate(zip(sides, found, strict=True)):
+        descending = -np.sort(-peaks.values.T.numpy(), axis=1)
+        assert np.array_equal(numbers(given["peaks"][layer], channels, 200, packed=gzip.decompress), descending)
+        cells, first, wide, step = (given["views"][layer][key] for key in ("cells", "first", "side", "step"))
+        assert cells == side
+        for cell, (start, stop) in enumerate(given["views"][layer]["seen"]):  # what there is of the image
+            assert (start, stop) == (max(first + cell * step, 0), min(first + cell * step + wide, 28))
+    others, labels = sample_test_images()
+    layer, channel = 1, 5
+    best = found[layer].values[:, channel].argsort(descending=True)[:8].tolist()
+    shown = numbers(given["others"], -1, 28, 28, kind=np.uint8)
+    for image, (at, value, row, column) in zip(best, given["most"][layer][channel], strict=True):
+        assert np.array_equal(shown[at], others[image, 0])
+        assert given["othersTruth"][at] == labels[image]
+        assert value == found[layer].values[image, channel]
+        assert row * sides[layer][1] + column == found[layer].places[image, channel]
+
+
+def test_the_network_in_a_page_makes_of_an_image_what_the_demo_makes_of_it():
+    X = one_of_each()[:2]
+    for ours, theirs in zip(network.Layers()(X), microscope.maps_of(X), strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
+def test_a_page_has_each_demos_own_controls():
+    window, box, photo = (playable.data(kind, {})["controls"] for kind in (SlidingWindow, BallotBox, YourPhoto))
+    assert window["size"] == {"text": "size", "value": 28, "kind": "range", "min": 8, "max": 32, "step": 1}
+    assert box["rows"] == {"text": "rows", "value": (0, 6), "kind": "span", "min": 0, "max": 6}
+    assert box["outside"] == {"text": "count the others instead", "value": False, "kind": "check"}
+    assert photo["margin"] == {"text": "margin", "value": 0.0, "kind": "range", "min": 0.0, "max": 0.5, "step": 0.05}
+    turns = {"kind": "choice", "names": ("0°", "90°", "180°", "270°"), "values": (0, 1, 2, 3)}
+    assert photo["turn"] == turns | {"text": "turn left", "value": 0}
+
+
+def test_what_is_fetched_before_a_demo_plays_is_told_in_whole_megabytes(tmp_path):
+    (tmp_path / "data").mkdir()
+    for name, size in {"data/network.js": 1_400_000, "ort.js": 500_000, "data/Microscope.js": 200_000}.items():
+        with (tmp_path / name).open("wb") as file:
+            file.truncate(size)
+    (tmp_path / "data" / "YourPhoto.js").touch()
+    assert playable.megabytes(tmp_path) == {"Microscope": 3, "YourPhoto": 2}
+
+
 # ---- from npm -------------------------------------------------------------------------------------------------------
 
 NPM = """#!/bin/sh
@@ -227,6 +352,9 @@ def test_npm_is_asked_for_two_packages_once(tmp_path, monkeypatch):
     assert (tmp_path / "log").read_text().splitlines() == [f"pack --silent {package}" for package in fetched.PACKAGES]
     assert (tmp_path / "libraries" / "mathjax.js").read_text() == "mathjax@^3.2.2 es5/tex-svg.js\n"
     assert (tmp_path / "libraries" / "ort.wasm").read_text().endswith(" dist/ort-wasm-simd-threaded.wasm\n")
+    (tmp_path / "libraries" / "ort.wasm").unlink()  # as after a fetch that was broken off
+    fetched.fetch(tmp_path / "libraries")
+    assert (tmp_path / "libraries" / "ort.wasm").exists()
 
 
 @no_shell

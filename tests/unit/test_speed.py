@@ -63,4 +63,9 @@ def test_only_hardware_that_multiplies_bfloat16_is_said_to_have_it(monkeypatch):
         assert has_bfloat16("cpu") is answer
     monkeypatch.delattr(torch.cpu, "get_capabilities")
     assert has_bfloat16("cpu") is False
+    for answer in (False, True):  # a GPU that has it not can still compute so, which is slower
+        monkeypatch.setattr(
+            torch.cuda, "is_bf16_supported", lambda including_emulation=True, a=answer: including_emulation or a
+        )
+        assert has_bfloat16("cuda") is answer
     assert has_bfloat16("meta") is False

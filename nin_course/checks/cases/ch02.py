@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from nin_course.checks.ch02 import deep_block, fold, unseen
-from nin_course.checks.mistakes.ch02 import BIAS, COUNTS, SIZES, UNSEEN, WEIGHT, rows_unseen
+from nin_course.checks.mistakes.ch02 import BIAS, COUNTS, SIZES, UNSEEN, WEIGHT, WINDOWS, rows_unseen
 
 
 def _block(c, d, k, n, *, without=(), padding=None, ones=1, pad_ones=0, bend=nn.ReLU, groups=1, conv=nn.Conv2d):
@@ -170,6 +170,13 @@ deep_block.wrong = {words: ((answer,), words) for words, answer in zip(SIZES, _S
 deep_block.wrong |= {
     words: ((lambda c, d, k, n, count=count: _block(c, d, k, count(n)),), words) for words, count in COUNTS.items()
 }
+_WINDOWS = (
+    lambda *a: _block(*a, ones=3, pad_ones=1),
+    lambda c, d, k, n: _block(c, d, k, n, ones=k, pad_ones=k // 2),
+    lambda c, d, k, n: _block(c, d, 1, n),
+    lambda c, d, k, n: _block(c, d, 3, n),
+)
+deep_block.wrong |= {words: ((answer,), words) for words, answer in zip(WINDOWS, _WINDOWS, strict=True)}
 deep_block.wrong |= {
     "shared weights": ((_shared,), "it uses the weights of one layer 3 times"),
     "a plain list": ((_PlainList,), "`self.ones` are in a plain list"),
@@ -211,12 +218,6 @@ deep_block.wrong |= {
     "groups": ((lambda *a: _block(*a, groups=a[1]),), "does not mix the channels (groups?)"),
     "residual": ((_Residual,), "on a second way, past a layer"),
     "a layer that idles": ((_Idle,), "a layer that does not work: layers.1 changes nothing"),
-    "3×3 instead of 1×1": ((lambda *a: _block(*a, ones=3, pad_ones=1),), "as if the n layers were 3×3"),
-    "the first one's window everywhere": (
-        (lambda c, d, k, n: _block(c, d, k, n, ones=k, pad_ones=k // 2),),
-        "The n layers have the first one's window",
-    ),
-    "all 1×1": ((lambda c, d, k, n: _block(c, d, 1, n),), "It looks at no neighbour"),
     "BatchNorm, too": (
         (lambda *a: nn.Sequential(_block(*a, without=[-1]), nn.BatchNorm2d(a[1]), nn.ReLU()),),
         "160 weights and up to 10 biases; it has 180",

@@ -12,7 +12,6 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from nin_course.checks._epoch import Setting, learn
 from nin_course.checks.ch05 import ACCURACIES, seconds_a_step, too_large, train_and_test
 from nin_course.checks.mistakes.ch05 import LEARNED, clocks
 from nin_course.train import evaluate_accuracy, train_epoch
@@ -205,20 +204,6 @@ train_and_test.right = {
 }
 
 
-def _moved(batches, device):
-    return [(X.to(device), y.to(device)) for X, y in batches]
-
-
-def _learned(how):
-    """An answer with a known mistake in the training loop, and a right test."""
-
-    def answer(net, train_iter, test_iter, optimizer, device):
-        learn(Setting(net, _moved(train_iter, device), _moved(test_iter, device), optimizer), **how)
-        return _plain(net, [], test_iter, optimizer, device)
-
-    return (answer,)
-
-
 def _returning(rule):
     """An answer that trains as it should, and then returns what `rule` makes of right answers and images a batch."""
 
@@ -267,8 +252,33 @@ _OTHERWISE = {  # what takes more than the right answers and images a batch
 }
 
 
-def _returned(sentence, rule):
-    return next((answer for words, answer in _OTHERWISE.items() if sentence.startswith(words)), _returning(rule))
+# After 16 training images 4 of 7 and 1 of 3 test images are right; after the other setting's 12, 5 of 8 and 1 of 3.
+_NUMBERS = {  # by hand: what each of these mistakes then returns
+    "That is how many are right;": (5, 6),
+    "That is per cent;": (50, 600 / 11),
+    "You averaged the batches' accuracies,": ((4 / 7 + 1 / 3) / 2, (5 / 8 + 1 / 3) / 2),
+    "You divided by the number of batches,": (5 / 2, 6 / 2),
+    "You divided by the first batch's size;": (5 / 7, 6 / 8),
+    "You divided by the last batch's size;": (5 / 3, 6 / 3),
+    "You divided as if all batches were as large as the first;": (5 / 14, 6 / 16),
+    "You divided as if all batches were as large as the last;": (5 / 6, 6 / 6),
+    "You added the batches' accuracies up.": (4 / 7 + 1 / 3, 5 / 8 + 1 / 3),
+    "That is the accuracy on the last batch alone.": (1 / 3, 1 / 3),
+    "That is the accuracy on the first batch alone.": (4 / 7, 5 / 8),
+    "Only the last batch's right answers are in it,": (1 / 10, 1 / 11),
+    "Only the first batch's right answers are in it,": (4 / 10, 5 / 11),
+    "That is the share of *wrong* answers.": (5 / 10, 5 / 11),
+    "You divided by the number of training images.": (5 / 16, 6 / 12),
+    "That is the number of test images.": (10, 11),
+}
+
+
+def _returned(sentence):
+    """An answer that makes this mistake."""
+    for words, numbers in _NUMBERS.items():
+        if sentence.startswith(words):
+            return _returning(lambda right, n, run, numbers=numbers: numbers[run.sizes[0] == 12])
+    return next(answer for words, answer in _OTHERWISE.items() if sentence.startswith(words))
 
 
 _CELLS = itertools.count()
@@ -315,11 +325,36 @@ def _forgotten(net, train_iter, test_iter, optimizer, device):
     accuracy = _plain(net, train_iter, test_iter, optimizer, device)  # noqa: F841
 
 
-_SWAPPED = "It trained on the test images, and not on the others."
-
-train_and_test.wrong = {words: (_learned(how), words) for words, how in LEARNED.items() if words != _SWAPPED}
-train_and_test.wrong |= {"the two sets exchanged": ((lambda net, a, b, *rest: _plain(net, b, a, *rest),), _SWAPPED)}
-train_and_test.wrong |= {words: (_returned(words, rule), words) for words, rule in ACCURACIES.items()}
+_NO_MODE, _NO_ZERO = ("    net.train()\n", "    net.eval()\n"), ("        optimizer.zero_grad()\n", "")
+_SOFTMAX, _STEP = ("net(X), y)", "net(X).softmax(1), y)"), "        optimizer.step()\n"
+_MISTAKES = (  # each of LEARNED, in its order, as changes of the solution
+    *([(_STEP, "")], [_NO_MODE], [_NO_ZERO], [_SOFTMAX]),
+    [("net(X), y)", 'net(X), y, reduction="sum")')],
+    [("net(X), y)", "net(X), y) / len(y)")],
+    [("F.cross", "-F.cross")],
+    [("F.cross_entropy", "F.nll_loss")],
+    [("F.cross_entropy(net(X)", "F.nll_loss(net(X).log_softmax(0)")],
+    [("net(X), y)", "net(X), y, label_smoothing=0.1)")],
+    [("F.cross_entropy(net(X), y)", "(net(X) - F.one_hot(y, 10)).square().mean()")],
+    [("F.cross_entropy(net(X), y)", "(net(X).softmax(1) - F.one_hot(y, 10)).square().mean()")],
+    [("in train_iter", "in [*train_iter, *test_iter]")],
+    [
+        ("    for X, y in train_iter:\n", "    for i, (X, y) in enumerate([*train_iter, *test_iter]):\n"),
+        ("        loss =", "        net.train(i < len(train_iter))\n        loss ="),
+    ],
+    [("train_iter, test_iter, optimizer", "test_iter, train_iter, optimizer")],
+    [(_STEP, f"{_STEP}        net.eval()\n")],
+    [(_STEP, _STEP[4:])],
+    [_NO_ZERO, (_STEP, _STEP[4:])],
+    [("in train_iter", "in [*train_iter, *train_iter]")],
+    [("in train_iter", "in 3 * list(train_iter)")],
+    [("in train_iter", "in list(train_iter)[:1]")],
+    [("in train_iter", "in list(train_iter)[:-1]")],
+    [("in train_iter", "in list(train_iter)[1:]")],
+    *([_NO_MODE, _NO_ZERO], [_NO_MODE, _SOFTMAX], [_NO_ZERO, _SOFTMAX]),
+)
+train_and_test.wrong = {words: (_typed(*changes), words) for words, changes in zip(LEARNED, _MISTAKES, strict=True)}
+train_and_test.wrong |= {words: (_returned(words), words) for words in ACCURACIES}
 train_and_test.wrong |= {
     "X.to(device) without assignment": (
         _typed(("X, y = X.to(device), y.to(device)", "X.to(device), y.to(device)")),
