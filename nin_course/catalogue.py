@@ -20,7 +20,7 @@ FOREIGN = 4  # so many words and more are no name: they are PyTorch's, or a stud
 # Between Chinese characters, and round their full stops, there is no space; and a sentence ends in 。
 CHINESE = re.compile(r"[\u2e80-\u9fff]")
 SPACE = re.compile(r"(?<=[\u2e80-\u9fff]) (?=[\u2e80-\u9fff])|(?<=[，。：；？！、（）]) | (?=[，。：；？！、（）])")
-STOP = re.compile(r"(?<=[^\s.。])\.(?: (?=[\u2e80-\u9fff“])|$)")
+STOP = re.compile(r"(?<=[^\s.。])\.(?: (?=[\u2e80-\u9fff“\d])|$)")
 
 
 class Catalogue:

@@ -95,7 +95,7 @@ class Bets(_Question):
         else:
             right = sum(_right(answer, truth) for answer, truth in zip(self.answers, truths, strict=True))
             verdict = f"You had {right} of {len(rows)} right."
-        return Reveals(self.question, rows, f"{because} {verdict}".strip())
+        return Reveals(self.question, rows, f"{because} {say(verdict)}".strip())
 
 
 class Reveal:
