@@ -84,10 +84,14 @@ def _worded(widget, state: dict) -> dict:
         state["_options_labels"] = [*map(say, state["_options_labels"])]
     if "value" in state and widget._model_name == "HTMLModel":
         parts = re.split(r"(<[^>]*>)", state["value"])
-        state["value"] = "".join(
-            p if p[:1] == "<" or CHINESE.search(p) else html.escape(say(html.unescape(p)), quote=False) for p in parts
-        )
+        state["value"] = "".join(p if p[:1] == "<" or CHINESE.search(p) else _within(p) for p in parts)
     return state
+
+
+def _within(part: str) -> str:
+    """A text between two tags. One that stays as it is stays letter by letter."""
+    words = html.unescape(part)
+    return html.escape(say(words), quote=False) if say(words) != words else part
 
 
 def _told(shell, kind, error, trace, tb_offset=None) -> None:

@@ -60,6 +60,7 @@ def test_closed_and_opened_again_it_shows_the_last_picture(chapter, context):
     chapter.page.close()
     chapter.lab.shut_down_kernels()
     again = Notebook(context.new_page(), chapter.lab, NAME)
+    again.page.wait_for_timeout(8_000)  # a widget that is scrolled to before the notebook's are loaded stays an error
     assert shows_a_picture(again, DEMO)
     again.screenshot("zh_01_again")
     nothing_is_broken(again.page)
