@@ -269,3 +269,17 @@ def test_the_chinese_keeps_to_the_glossary():
     ]
     assert len(wrong_words()) > 60
     assert not found
+
+
+def test_an_answer_its_reason_and_the_verdict_are_told_apart_in_chinese(chinese):
+    from nin_course.demos import Bets, Predict
+
+    assert Predict("几倍？").reveal(14584, "56 比 3。").answer == "14,584。56 比 3。"
+    assert repr(Bets("几个？", ["甲"]).reveal([2], "41%。")).endswith("\n41%。这次你没有猜。")
+
+
+def test_a_widgets_words_that_stay_english_stay_letter_by_letter(chinese):
+    from ipywidgets import HTML
+
+    kept = "<b>Zork</b> isn&#x27;t &quot;it&quot;"
+    assert HTML(kept).get_state()["value"] == kept
