@@ -162,8 +162,8 @@ VARIANTS: dict[str, Variant] = {
         "average pooling between the blocks, the largest cell", partial(small, head="max", pool=nn.AvgPool2d)
     ),
     "relu": Variant("a ReLU on the logits", partial(small, relu=True)),
-    "squeeze": Variant("64 → 10 channels in one step", partial(small, squeeze=True)),
-    **_both("squeeze", "64 → 10 channels in one step", squeeze=True),
+    "squeeze": Variant("ten channels in one step", partial(small, squeeze=True)),
+    **_both("squeeze", "ten channels in one step", squeeze=True),
     "notes-wide": Variant("the notes' plan, a quarter as wide: 96 channels kept", partial(notes, "wide"), 131),
     "notes-squeeze": Variant("the same, 96 → 10 channels in one step", partial(notes, "notes"), 131),
     "S": Variant("small, half as wide", small),

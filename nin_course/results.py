@@ -43,7 +43,7 @@ def device_of(run: dict) -> str:
 
 @dataclass(frozen=True)
 class Point:
-    """All runs of a network by one recipe on so many images and one device: the accuracy on the test images by seed."""
+    """All runs of a network by one recipe on so many images and one device: accuracy by seed, on the images asked."""
 
     net: str  # a key of VARIANTS
     images: int
@@ -57,13 +57,14 @@ class Point:
 
 
 def points(found: list[dict], where: str = "test") -> list[Point]:
-    """What `runs()` say of the test images (`where` is "test" or "test_sample"), run by run put together.
+    """What `runs()` say of the images in `where` ("test", "test_sample" or "held_out"), run by run put together.
 
-    A network stands where it has its first run; tries, which have not seen these images, are left out.
+    A network stands where it has its first run. Left out are tries, which have not seen the test images, and runs that
+    were not measured there.
     """
     grouped: dict[tuple, Point] = {}
     for run in found:
-        if run["tried"]:
+        if run["tried"] or where not in run:
             continue
         recipe = {name: value for name, value in run["recipe"].items() if name not in ("net", "size")}
         net, images, device = run["recipe"]["net"], run["images"], device_of(run)

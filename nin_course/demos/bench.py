@@ -26,22 +26,27 @@ def trained_on(point: Point) -> str:
     return f"{point.images:,} images ({how})" if how else f"{point.images:,} images"
 
 
-def recorded() -> dict[str, dict[str, Point]]:
-    """How they were trained -> network -> its runs; the fewest images first."""
+def recorded(where: str = "test") -> dict[str, dict[str, Point]]:
+    """How they were trained -> network -> its runs; the fewest images first. Measured on "test" or on "held_out"."""
     found: dict[str, dict[str, Point]] = {}
-    for point in sorted(points(runs()), key=lambda p: (p.images, len(trained_on(p)), trained_on(p))):
+    for point in sorted(points(runs(), where), key=lambda p: (p.images, len(trained_on(p)), trained_on(p))):
         found.setdefault(trained_on(point), {})[point.net] = point
     return found
 
 
-def told(first: dict[int, float], second: dict[int, float]) -> str:
-    """The one sentence that the seeds allow which both have."""
-    n = len(set(first) & set(second))
+def told(*asked: tuple[dict[int, float], dict[int, float]]) -> str:
+    """The one sentence that the seeds allow which both have. asked: for each set of images two accuracies by seed."""
+    n = len(set.intersection(*map(set, asked[0])))
     if n < ENOUGH:
         return f"{n or 'No'} seed{'s' * (n != 1)} that both have: too few to tell."
-    mean, half = (100 * value for value in paired(first, second))
-    verdict = "these runs do not tell" if abs(mean) <= half else "better" if mean > 0 else "worse"
-    return f"{mean:+.2f} ± {half:.2f} points over {n} seeds (mean and 95 % interval): {verdict}.".replace("-", "−")
+    found = [[100 * value for value in paired(*pair)] for pair in asked]
+    verdict = "these runs do not tell"
+    if all(abs(mean) > half for mean, half in found) and len({mean > 0 for mean, _ in found}) == 1:
+        verdict = "better" if found[0][0] > 0 else "worse"
+    kept = "".join(f", on the images kept back {mean:+.2f} ± {half:.2f}" for mean, half in found[1:])
+    mean, half = found[0]
+    sentence = f"{mean:+.2f} ± {half:.2f} points over {n} seeds (mean and 95 % interval){kept}: {verdict}."
+    return sentence.replace("-", "−")
 
 
 class Bench(Demo):
@@ -84,13 +89,15 @@ class Bench(Demo):
     def compute(state):
         networks, cost = recorded().get(state["images"], {}), state["cost"]
         chosen = [networks.get(state[name]) for name in ("first", "second")]
+        kept = recorded("held_out").get(state["images"], {})
         places = {net: (cost_of(point, cost), point.accuracy) for net, point in networks.items()}
         if not all(chosen):
             places, sentence = {}, "They were never trained alike, on the same number of images."
         elif chosen[0] is chosen[1]:
             sentence = "That is one network twice: choose another."
         else:
-            sentence = told(chosen[0].accuracy, chosen[1].accuracy)
+            sets = [networks, kept] if kept else [networks]  # of those trained on all images none were kept back
+            sentence = told(*(tuple(some[point.net].accuracy for point in chosen) for some in sets))
         return {**state, "places": places, "told": sentence}
 
     def setup(self, figure):
