@@ -159,25 +159,27 @@ def browser():
         yield browser
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def context(browser):
-    """One a file: what a page has fetched and compiled, the next one need not."""
+    """One for all: what a page has fetched and compiled, the next one need not."""
     context = browser.new_context(viewport={"width": 1366, "height": 900})
     yield context
     context.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def lab(tmp_path_factory):
+    """One for all; each file opens notebooks of its own."""
     lab = Lab(tmp_path_factory.mktemp("home"))
     lab.start()
     yield lab
     lab.stop()
 
 
-@pytest.fixture
-def page(context, lab):
-    page = context.new_page()
-    yield page
-    page.close()
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left_open(lab, context):
+    """What a file has opened is closed at its end: pages and kernels."""
+    yield
+    for page in context.pages:
+        page.close()
     lab.shut_down_kernels()

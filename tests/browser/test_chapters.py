@@ -1,11 +1,13 @@
 """The chapters in a real JupyterLab, as a student, an instructor and a visitor meet them."""
 
+import io
 import json
 import re
 import time
 
 import pytest
 from conftest import ROOT, SCREENSHOTS, Lab, Notebook
+from PIL import Image
 from playwright.sync_api import TimeoutError, expect
 
 from nin_course.demos import ALL
@@ -200,6 +202,39 @@ def test_a_prediction_is_taken_and_told_beside_the_answer(chapter):
     chapter.page.keyboard.press("Shift+Enter")
     expect(cell.locator(".jp-OutputArea")).to_contain_text("You said 0.4: a factor of")
     chapter.screenshot("prediction")
+
+
+def choose(cell, name, content):
+    with cell.page.expect_file_chooser() as chooser:
+        cell.get_by_role("button", name="Your photo").click()
+    chooser.value.set_files({"name": name, "mimeType": "", "buffer": content})
+
+
+def photograph() -> bytes:
+    """A dark rectangle on a light ground, lying; its EXIF says that it stands. And a megabyte of it."""
+    image, stream, exif = Image.new("RGB", (1600, 1200), (200, 190, 180)), io.BytesIO(), Image.Exif()
+    image.paste((40, 40, 60), (300, 400, 1300, 700))
+    exif[0x0112] = 6
+    image.save(stream, "JPEG", exif=exif)
+    return stream.getvalue() + bytes(10**6)
+
+
+@pytest.mark.parametrize("chapter", ["07_inside_a_trained_nin.ipynb"], indirect=True)
+def test_a_photo_is_taken_into_the_page_answered_and_not_kept_in_the_notebook(chapter):
+    cell, kept = chapter.notebook.run("YourPhoto()"), len(json.dumps(chapter.lab.stored(chapter.name)))
+    choose(cell, "mine.jpg", photograph())
+    expect(cell.locator(".jp-OutputArea")).to_contain_text("Read: turned as its EXIF says.", timeout=30_000)
+    chapter.screenshot("YourPhoto_own")
+    before = picture(cell)
+    choose(cell, "notes.txt", b"no picture at all")
+    expect(cell.locator(".jp-OutputArea")).to_contain_text("This is no picture that can be read here.", timeout=30_000)
+    assert changes(cell, before, 5)
+    chapter.screenshot("YourPhoto_no_picture")
+    choose(cell, "mine.jpg", photograph())  # the same file once more
+    expect(cell.locator(".jp-OutputArea")).to_contain_text("Read: turned as its EXIF says.", timeout=30_000)
+    assert line(cell)
+    chapter.notebook.save()
+    assert len(json.dumps(chapter.lab.stored(chapter.name))) < kept + 500_000
 
 
 def test_every_chapter_and_every_demo_of_the_package_is_opened_here():

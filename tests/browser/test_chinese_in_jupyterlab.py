@@ -15,9 +15,7 @@ NAME, DEMO = "zh/01_one_by_one_convolution.ipynb", "ChannelMixer()"
 
 @pytest.fixture(scope="module")
 def chapter(lab, context):
-    page = context.new_page()
-    yield Notebook(page, lab, NAME)
-    lab.shut_down_kernels()
+    return Notebook(context.new_page(), lab, NAME)
 
 
 def nothing_is_broken(page) -> None:

@@ -63,7 +63,6 @@ def notebook(browser, lab):
     notebook.page.on("pageerror", lambda error: notebook.errors.append(str(error)))
     yield notebook
     context.close()
-    lab.shut_down_kernels()
 
 
 def act(view, random: Random) -> None:

@@ -30,12 +30,9 @@ def notebook(context, lab):
     book = nbformat.v4.new_notebook(cells=cells)
     book.metadata.kernelspec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
     nbformat.write(book, lab.folder / "notebooks" / "live.ipynb")
-    page = context.new_page()
-    notebook = Notebook(page, lab, "live.ipynb")
+    notebook = Notebook(context.new_page(), lab, "live.ipynb")
     notebook.enter(0)
-    yield notebook
-    page.close()
-    lab.shut_down_kernels()
+    return notebook
 
 
 def is_redrawn(picture):

@@ -24,8 +24,7 @@ def opened(context, lab):
     notebook = Notebook(context.new_page(), lab, "desk.ipynb")
     cell = notebook.enter(0)
     key(cell, "Start").wait_for(timeout=90_000)
-    yield notebook, cell
-    lab.shut_down_kernels()
+    return notebook, cell
 
 
 def key(cell, name):
