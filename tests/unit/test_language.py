@@ -120,10 +120,12 @@ def test_no_template_is_taken_for_another(random):
     ("The recorded run, step 9 of 12, loss 0.29, accuracy 0.904, 618 images/s. Learning rate now: 0.003.",
      "录下的训练，第 9 步，共 12 步，损失 0.29，准确率 0.904，每秒 618 张图像。现在的学习率：0.003。"),
     ("2,048 maps of 7 × 7, global average, dense to 1,000", "2,048 张 7 × 7 的图，全局平均，全连接到 1,000"),
-    ("On a device other than the CPU it stopped with RuntimeError, at `f(net(X), y)`: found meta and cpu in one place. "
-     "The network is on `device`; X and y of every batch have to go there: X = X.to(device), and y.",
-     "换到 CPU 以外的设备上，它中途出错停下：RuntimeError，在 `f(net(X), y)`：found meta and cpu in one place。"
-     "网络在 `device` 上；每个批量的 X 和 y 也要过去：X = X.to(device)，y 也一样。"),
+    ("On a device other than the CPU it stopped with RuntimeError, at `f(net(X), y)`: Expected all tensors to be on "
+     "the same device, but found at least two devices, meta and cpu! The network is on `device`; X and y of every "
+     "batch have to go there: X = X.to(device), and y.",
+     "换到 CPU 以外的设备上，它中途出错停下：RuntimeError，在 `f(net(X), y)`：Expected all tensors to be on "
+     "the same device, but found at least two devices, meta and cpu! 网络在 `device` 上；"
+     "每个批量的 X 和 y 也要过去：X = X.to(device)，y 也一样。"),
     ("It cannot say T-shirt, Trouser, Bag: their maps are zero for every image. Take the ReLU off the logits.",
      "它说不出 T恤、裤子、包：这些类别图对每张图像都是零。把 logit 上的 ReLU 去掉。"),
     ("nothing that the package says, and some more", "nothing that the package says, and some more"),
