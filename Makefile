@@ -12,6 +12,8 @@ ARGS ?=
 HOST ?= 127.0.0.1
 LANGUAGE ?= en
 CHINESE = $(filter zh,$(LANGUAGE))
+# JupyterLab's own menus in Chinese, this time, unless the user's settings say otherwise.
+MENUS = JUPYTER_CONFIG_PATH="$(CURDIR)/nin_course/assets/jupyterlab$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}"
 # How glibc deals with the memory of large tensors (docs/decisions/0014): in a class little is wanted, in a test it is quick
 # to use again what was used before.
 LITTLE = MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=8388608 MALLOC_TRIM_THRESHOLD_=16777216
@@ -24,7 +26,7 @@ lab: export NIN_COURSE_LANGUAGE = $(LANGUAGE)
 lab: $(VENV)/lab.done $(CHINESE:zh=$(VENV)/zh.done)
 	@$(PY) -m nin_course data --full || true
 	@$(PY) -m nin_course doctor
-	$(LITTLE) $(PY) -m jupyterlab $(ROOT_OK) --LabApp.default_url=/lab/tree/notebooks/$(CHINESE:zh=zh/)00_start_here.ipynb $(ARGS)
+	$(LITTLE) $(if $(CHINESE),$(MENUS)) $(PY) -m jupyterlab $(ROOT_OK) --LabApp.default_url=/lab/tree/notebooks/$(CHINESE:zh=zh/)00_start_here.ipynb $(ARGS)
 
 check: $(VENV)/dev.done
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile -q -m "not slow" tests/unit tests/checks tests/demos tests/notebooks/test_built.py
@@ -88,7 +90,7 @@ $(VENV)/lab.done: requirements.txt pyproject.toml
 	@$(PY) -m compileall -qq -j 0 $(VENV)/lib || true  # as pip would, but on all cores
 	@touch $@
 
-$(VENV)/zh.done: $(VENV)/lab.done  # JupyterLab's own menus; without it they stay English, and the course is Chinese
+$(VENV)/zh.done: $(VENV)/lab.done  # what the menus say; without it they stay English, and the course is Chinese
 	-$(PY) -m pip install --quiet jupyterlab-language-pack-zh-CN
 	@touch $@
 

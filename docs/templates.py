@@ -51,7 +51,7 @@ ALONE |= {
     "horizontal",
     "sick",
 }
-ALONE |= {"Start", "Pause", "more", "less", "any shoe"}
+ALONE |= {"Start", "Pause", "more", "less", "any shoe", "dense", "pooled"}
 # What no string says as it is said: a first letter made large, brackets put round a word, a name from a recorded file.
 COMPOSED = (
     "{} is wanted, all of one shape; these have {}",
@@ -70,6 +70,7 @@ COMPOSED = (
     "(MACs)",
     "(memory)",
 )
+COMPOSED += ("shirt on a table", "boot on the floor", "shirt on stripes")  # the names of pictures' files
 COMPOSED += ("as the notes", "no ReLU on the logits", "width kept", "Kaiming", "one cycle", "batch norm", "(stopped)")
 # Calls whose strings code reads: patterns, parts of a text that is looked for, an attribute's or a file's name.
 READ = {"compile", "fullmatch", "match", "search", "sub", "findall", "split", "startswith", "endswith", "replace"}

@@ -13,14 +13,14 @@ from functools import lru_cache
 # What is no language: `code`, 'quoted', and names that are called, dotted, or hold a digit or a _.
 CODE = r"`[^`]*`|'[^']*'|\w+\([^()]*(?:\([^()]*\)[^()]*)*\)|(?<!\w)/[\w./-]*\w|\w*[\d_×]\w*(?:\.\w+)*|\w+(?:\.\w+)+"
 CODE, HELD = re.compile(CODE), r"`[^`]*`|\((?:[^()]|\([^()]*\))*\)|\[[^\]]*\]|\{[^}]*\}"
-BRACKETS = re.compile(HELD)  # nothing is taken apart in there
+BRACKETS, PART = re.compile(HELD), f"((?:{HELD}|.)*?)"  # nothing is taken apart in brackets
 WORD, NAME = re.compile(r"[A-Za-z]{2,}"), re.compile(r"[A-Z][a-z-]+(?: [a-z]+)?")
 PLACES, PLACE = re.compile(r"(?:\{\})+"), re.compile(r"\{(\d+)(=?)\}")
 FOREIGN = 4  # so many words and more are no name: they are PyTorch's, or a student's
 # Between Chinese characters, and round their full stops, there is no space; and a sentence ends in 。
 CHINESE = re.compile(r"[\u2e80-\u9fff]")
 SPACE = re.compile(r"(?<=[\u2e80-\u9fff]) (?=[\u2e80-\u9fff])|(?<=[，。：；？！、（）]) | (?=[，。：；？！、（）])")
-STOP = re.compile(r"(?<=[^\s.。])\.(?: (?=[\u2e80-\u9fff“\d])|$)")
+STOP = re.compile(r"(?<=[\u2e80-\u9fff])\. |(?<=[^\s.。])\.(?: (?=[\u2e80-\u9fff“\d(])|$)")
 
 
 class Catalogue:
@@ -39,7 +39,8 @@ class Catalogue:
             runs = enumerate(PLACES.findall(english))
             now = [f"{{{n}%s}}" if not i else "%.0s" for n, run in runs for i in range(len(run) // 2)]  # new numbers
             words = PLACE.sub(lambda place, now=now: now[int(place[1])] % place[2], words)
-            pattern = f"((?:{HELD}|.)*?)".join(re.escape(p) + r"(?!\w)" * (p == ".") for p in pieces)
+            pattern = PART.join(re.escape(p) + r"(?!\w)" * (p == ".") for p in pieces)
+            pattern = pattern.replace(f"`{PART}`", "`([^`]*)`")
             self.open.append((pieces, words, re.compile(pattern, re.DOTALL)))
         self.open.sort(key=lambda one: -sum(map(len, one[0])))  # the one with the most words of its own first
         self.best, self.whole = lru_cache(10_000)(self._best), lru_cache(10_000)(self._whole)
@@ -93,9 +94,13 @@ class Catalogue:
         end, cost, filled = translation.rstrip("。")[-3:], 0, {}
         for n, part in enumerate(parts):
             left, words = self.best(part)
-            several = part not in self.said and any(sentences for *_, sentences in self._parted(part))
+            parted = [] if part in self.said else [*self._parted(part)]
+            several = any(sentences for *_, sentences in parted)
             torn = part.count("(") != part.count(")") or part.count("[") != part.count("]")
-            cost += left + FOREIGN * (torn or (several and (f"{{{n}}}" != end or (part + words)[-1] == ".")))
+            last = f"{{{n}}}" == end
+            cost += left + FOREIGN * (torn or (several and (not last or (part + words)[-1] == ".")))
+            if not last:  # what follows a comma is rather joined to the whole than in the middle of it
+                cost += sum(bool(between.strip()) for _, _, between, _ in parted) / 100
             filled[f"{n}"], filled[f"{n}="] = words, self._listed(part)
         return cost, PLACE.sub(lambda place: filled[place[1] + place[2]], translation)
 

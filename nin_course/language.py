@@ -11,13 +11,16 @@ import json
 import os
 import re
 from dataclasses import replace
+from functools import wraps
 from traceback import walk_tb
 
-from nin_course import fetch, train
+import nin_course
+from nin_course import fetch, plots, train
 from nin_course.budget import Summary
 from nin_course.catalogue import CHINESE, Catalogue
 from nin_course.files import SAMPLE_DIR
 from nin_course.history import History
+from nin_course.lab import Variant
 
 ASSETS = SAMPLE_DIR.parent
 _spoken: list[Catalogue] = []  # empty in English
@@ -50,18 +53,23 @@ def say(text: str) -> str:
     return _spoken[0].translate(text) if _spoken else text
 
 
+class Word(str):
+    """A text that is said where it fills a column, `f"{word:10}"`, and the column stays as wide as it is."""
+
+    def __format__(self, spec: str) -> str:
+        words = say(self) if spec else self
+        text, wide = str.__format__(words, spec), sum(letter > "\u2e80" for letter in words)  # these are as wide as two
+        return text[: max(len(text) - wide, len(text.rstrip(" ")))]
+
+
 def say_table(text: str) -> str:
     """The same for a table, cell by cell; what is cut off by two spaces begins where it did."""
-
-    def cell(found: re.Match) -> str:
-        words = say(found[0])
-        return words.ljust(len(found[0]) - sum(letter > "\u2e80" for letter in words))  # these are twice as wide
-
+    cell = lambda found: format(Word(found[0]), f"{len(found[0])}")  # noqa: E731
     return re.sub(r"\S+(?: \S+)*", cell, text) if _spoken else text
 
 
 def _listen() -> None:
-    """Where words leave: what is printed, drawn, put on a widget, or told of an error."""
+    """Where words leave: what is printed, drawn, put on a widget, told of an error, or asked for as words."""
     import ipywidgets
     from IPython import get_ipython
     from matplotlib.text import Text
@@ -73,6 +81,11 @@ def _listen() -> None:
     drawn, state = Text.set_text, ipywidgets.Widget.get_state
     Text.set_text = lambda self, words: drawn(self, say(words) if isinstance(words, str) else words)
     ipywidgets.Widget.get_state = lambda self, *some, **how: _worded(self, state(self, *some, **how))
+    names, attribute = plots.get_fashion_mnist_labels, Variant.__getattribute__
+    for module in (nin_course, plots):
+        module.get_fashion_mnist_labels = wraps(names)(lambda labels: [Word(say(name)) for name in names(labels)])
+    said = lambda name, value: Word(value) if name == "what" else value  # noqa: E731
+    Variant.__getattribute__ = lambda self, name: said(name, attribute(self, name))
     if shell := get_ipython():
         shell.set_custom_exc((Exception,), _told)
 

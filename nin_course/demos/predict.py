@@ -87,7 +87,7 @@ class Bets(_Question):
     def reveal(self, truths: Sequence[float], because: str = "") -> "Reveals":
         """Every truth beside its bet. A truth that is no whole number is met within a tenth."""
         rows = [
-            (name, "–" if answer is None else _shown(answer), _shown(truth))
+            (say(name), "–" if answer is None else _shown(answer), _shown(truth))
             for name, answer, truth in zip(self.names, self.answers, truths, strict=True)
         ]
         if all(answer is None for answer in self.answers):
@@ -148,4 +148,4 @@ def _right(answer: float | None, truth: float) -> bool:
 def _shown(truth: str | float) -> str:
     if isinstance(truth, int):
         return f"{truth:,}"
-    return f"{truth:.4g}" if isinstance(truth, float) else truth[0].upper() + truth[1:]
+    return f"{truth:.4g}" if isinstance(truth, float) else say(truth)[0].upper() + say(truth)[1:]

@@ -6,7 +6,8 @@ import warnings
 
 import ipywidgets as widgets
 import pytest
-from in_chinese import english
+from in_chinese import NAMES as EVERYWHERE
+from in_chinese import english, marks
 from matplotlib.text import Text
 from test_bench import MADE
 
@@ -52,7 +53,7 @@ def on_the_page(view) -> list[str]:
         found += [state.get(name) or "" for name in ("description", "tooltip", "placeholder")]
         found += state.get("_options_labels", ())
         if isinstance(widget, widgets.HTML):
-            found.append(re.sub(r"<[^>]*>", "", state["value"]))
+            found.append(re.sub(r"<[^>]*>", "·", state["value"]))
         for value in widget.trait_values().values():
             parts = value if isinstance(value, tuple) else (value,)
             waiting += [part for part in parts if isinstance(part, widgets.Widget) and part not in waiting]
@@ -60,9 +61,8 @@ def on_the_page(view) -> list[str]:
 
 
 def left(texts) -> list[str]:
-    """Those in which something is English, be it one word."""
-    return [text for text in texts if set(english(text, least=1)) - NAMES - {"NiN", "ReLU", "GAP", "Fashion", "MNIST",
-        "CPU", "GPU", "logit", "softmax", "MB", "GB", "px", "True", "False", "None"}]  # fmt: skip
+    """Those in which something is English, be it one word or one mark."""
+    return [text for text in texts if marks(text) or set(english(text, least=1)) - NAMES - EVERYWHERE]
 
 
 @pytest.mark.parametrize("demo", ALL)

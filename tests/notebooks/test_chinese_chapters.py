@@ -15,8 +15,10 @@ import build
 import jupytext
 import nbformat
 import pytest
-from in_chinese import CHINESE, english
+from in_chinese import BOOK, CHINESE, GLOSS, english, marks
 from IPython.core.inputtransformer2 import TransformerManager
+
+from nin_course.data import LABELS
 
 CHAPTERS = {path.stem: path for path in build.chapters(build.CHINESE)}
 NOTEBOOKS = [
@@ -155,3 +157,27 @@ def test_what_the_package_says_in_a_chinese_notebook_is_what_the_catalogue_says_
     shown = [state["state"].get(name) or "" for state in states["state"].values() for name in ("description", "value")]
     words = [re.sub(r"<[^>]*>", "", text) for text in shown if isinstance(text, str)]
     assert not [text for text in words if english(text) and text != "one cycle"]  # a recipe, called so
+
+
+def lines(path: Path) -> list[str]:
+    """What a reader finds below the cells, line by line, without pictures and widgets."""
+    found = []
+    for output in (output for cell in outputs(build.STUDENT / build.CHINESE / path) for output in cell):
+        answer = re.sub(r"<[^>]*>", "\n", output.get("data", {}).get("text/html", ""))
+        found += f"{answer or text_of(output)}".splitlines()
+    return found
+
+
+OURS = [t for t, words in BOOK["templates"].items() if words != t and re.fullmatch(r"[^{}]*[a-z] [^{}]*", t)]
+CLASS = re.compile(rf"\b({'|'.join(LABELS)})\b", re.IGNORECASE)
+OLDER = "08_the_ablation_lab"  # built before a network of the lab said in Chinese what it is
+
+
+@pytest.mark.parametrize("path", [p for p in NOTEBOOKS if p.stem != OLDER], ids=str)
+def test_what_a_cell_prints_and_answers_has_the_chapters_words_and_marks(path):
+    """Nothing that the catalogue has in Chinese is English in it, but for a key that the prose explains （as here）."""
+    prose = CHAPTERS[path.stem].read_text(encoding="utf-8")
+    for line in lines(path):
+        said = [text for text in OURS if text in line and f"（{text}）" not in prose]
+        assert not said + CLASS.findall(GLOSS.sub("", line)), line
+        assert not marks(re.sub("(?<=[：，]) +", "", line)), line  # `print` puts a space between its words

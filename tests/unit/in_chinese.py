@@ -1,4 +1,4 @@
-"""What of a Chinese text is English: names of code, and what PyTorch says in an error, set apart."""
+"""What of a Chinese text is English, names of code and what PyTorch says set apart; and which of its marks are."""
 
 import json
 import re
@@ -9,6 +9,14 @@ from nin_course.language import ASSETS
 BOOK = json.loads((ASSETS / "zh.json").read_text(encoding="utf-8"))
 CHINESE = Catalogue(BOOK)
 TUPLE, GLOSS = re.compile(r"\([\w ·]+(, [\w ·]+)+\)"), re.compile(r"（[A-Za-z -]+）")  # (out, in); （receptive field）
+HELD = re.compile(
+    r"`[^`]*`|'[^']*'|\([^()]*\)|\[[^\[\]]*\]|(?<![\u3400-\u9fff])T恤"
+)  # code, shapes; a word that begins so
+LETTER, STOP = "[\u3400-\u9fff]", "[，。：；？！、]"
+MARKS = re.compile(  # what Chinese does not write: , and ( at a letter, a space too many or too few, two stops
+    rf"{LETTER}[,;:?!.](?=\s|$|{LETTER})|[,;:] ?{LETTER}|\d, \d|{LETTER} {LETTER}|{LETTER}[()]|[()]{LETTER}"
+    rf"|\S {STOP}|{STOP} (?! )|{STOP}{STOP}|{LETTER}[A-Za-z0-9`]|[A-Za-z0-9`]{LETTER}"
+)
 ERROR = re.compile(r"\b\w+(Error|Exception|Interrupt)\b.*?(。|$)", re.DOTALL)
 NAMES = {
     "NiN",
@@ -22,7 +30,6 @@ NAMES = {
     "softmax",
     "MB",
     "GB",
-    "px",
     "True",
     "False",
     "None",
@@ -34,3 +41,8 @@ def english(text: str, least: int = 2) -> list[str]:
     bare = CODE.sub("·", GLOSS.sub("", TUPLE.sub("", ERROR.sub("", text))))
     runs = re.findall(r"[A-Za-z]{2,}(?:,? [A-Za-z]+)" + f"{{{least - 1},}}", bare)
     return [run for run in runs if not set(re.findall(r"\w+", run)) <= NAMES]
+
+
+def marks(text: str) -> list[str]:
+    """The places in a Chinese text where a mark is English, a space is missing, or there is one too many."""
+    return MARKS.findall(HELD.sub("·", text)) if re.search(LETTER, text) else []

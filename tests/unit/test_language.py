@@ -20,7 +20,7 @@ import torch
 from fontTools.ttLib import TTFont
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from in_chinese import BOOK, CHINESE, english
+from in_chinese import BOOK, CHINESE, english, marks
 from IPython.core.interactiveshell import InteractiveShell
 from matplotlib.figure import Figure
 
@@ -29,6 +29,7 @@ from nin_course.assets import make_font
 from nin_course.checks._ladder import Verdict
 from nin_course.doctor import doctor
 from nin_course.history import History
+from nin_course.lab import VARIANTS
 from nin_course.language import say, speak
 from nin_course.plots import png
 from nin_course.train import train_ch5
@@ -109,18 +110,54 @@ def test_no_template_is_taken_for_another(random):
 
 @pytest.mark.parametrize(("text", "words"), [
     ("f(3): you say 2 for dense, it should be 5; you say 0 for pooled, it should be 7. It divides by h, not by h·w.",
-     "f(3)：你给出的是 2（dense），应该是 5；你给出的是 0（pooled），应该是 7。它除以了 h，该除以 h·w。"),
+     "f(3)：你给出的是 2（全连接），应该是 5；你给出的是 0（池化），应该是 7。它除以了 h，该除以 h·w。"),
     ("How few pixels? (run this cell to play): 4 × 4 = 16 numbers an image; the data set has 28 × 28 = 784.",
      "寥寥几个像素（运行这一格就能玩）：每张图像 4 × 4 = 16 个数；数据集里是 28 × 28 = 784 个。"),
     ("f(2) stopped with RuntimeError: shape '[2]' is invalid for input of size 4 and more.",
      "f(2) 中途出错停下：RuntimeError：shape '[2]' is invalid for input of size 4 and more。"),
     ("f(2) stopped with TypeError: unsupported operand type(s) for &: 'tuple' and 'tuple'.",
      "f(2) 中途出错停下：TypeError：unsupported operand type(s) for &: 'tuple' and 'tuple'。"),
+    ("The recorded run, step 9 of 12, loss 0.29, accuracy 0.904, 618 images/s. Learning rate now: 0.003.",
+     "录下的训练，第 9 步，共 12 步，损失 0.29，准确率 0.904，每秒 618 张图像。现在的学习率：0.003。"),
+    ("2,048 maps of 7 × 7, global average, dense to 1,000", "2,048 张 7 × 7 的图，全局平均，全连接到 1,000"),
+    ("On a device other than the CPU it stopped with RuntimeError, at `f(net(X), y)`: Expected all tensors to be on "
+     "the same device, but found at least two devices, meta and cpu! The network is on `device`; X and y of every "
+     "batch have to go there: X = X.to(device), and y.",
+     "换到 CPU 以外的设备上，它中途出错停下：RuntimeError，在 `f(net(X), y)`：Expected all tensors to be on "
+     "the same device, but found at least two devices, meta and cpu! 网络在 `device` 上；"
+     "每个批量的 X 和 y 也要过去：X = X.to(device)，y 也一样。"),
+    ("It cannot say T-shirt, Trouser, Bag: their maps are zero for every image. Take the ReLU off the logits.",
+     "它说不出 T恤、裤子、包：这些类别图对每张图像都是零。把 logit 上的 ReLU 去掉。"),
     ("nothing that the package says, and some more", "nothing that the package says, and some more"),
     ("", ""),
 ])  # fmt: skip
 def test_a_message_is_taken_apart_and_put_together_again(text, words):
     assert CHINESE.translate(text) == words
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    ("病例 1：dead classes 2, silent units 5% at most, gradient norms 0.1 to 0.2",
+     "病例 1：死类别 2 个，沉默单元最多 5%，梯度范数 0.1 到 0.2"),
+    ("95. nn.Linear at every place：95.3%；larger window：0.7%。",
+     "95。每个位置上的 nn.Linear：95.3%；更大的窗口：0.7%。"),
+    ("56. 在 PyTorch 和 Python 里。Trouser 没有。", "56。在 PyTorch 和 Python 里。裤子没有。"),
+    ("2.04. (320 / 224)² = 2.04。", "2.04。(320 / 224)² = 2.04。"),
+    ("凉鞋. T恤，55%。", "凉鞋。T恤，55%。"),
+])  # fmt: skip
+def test_what_a_chapter_says_half_in_chinese_is_said_whole(text, words):
+    assert CHINESE.translate(text) == words
+
+
+def test_a_translation_has_chinese_marks_and_spaces():
+    assert not {text: found for text, words in TEMPLATES.items() if (found := marks(words))}
+
+
+@pytest.mark.parametrize("wrong", [
+    "说, 它", "说,它", "它(是", "是)它", "1, 2 张", "2 张。 它", "说 ：它", "两 张", "它: 是", "它是x", "3张", "完。。",
+])  # fmt: skip
+def test_a_mark_that_chinese_does_not_write_is_seen(wrong):
+    assert marks(wrong)
+    assert not marks("它说：`a, b`，(n, 通道) 和 [1, 2]，3 张 T恤、裤子。")
 
 
 # ---- where words leave ----------------------------------------------------------------------------------------------
@@ -203,6 +240,18 @@ def test_a_verdict_and_the_doctor_speak_chinese_and_judge_as_they_did(chinese, c
     assert last == CHINESE.translate("Mend what says [FAIL], then run the doctor again.")
 
 
+def test_who_asks_for_words_gets_them_in_the_language_and_values_and_keys_are_english(chinese):
+    words = d2l.get_fashion_mnist_labels([1, 0, 9])
+    assert words == d2l.plots.get_fashion_mnist_labels(torch.tensor([1, 0, 9])) == ["裤子", "T恤", "短靴"]
+    assert [f"{word:6}|" for word in words] == ["裤子  |", "T恤   |", "短靴  |"]
+    assert [f"{word:2}|{word:>6}" for word in words[:1]] == ["裤子|    裤子"]
+    assert f"{VARIANTS['0@macs'].what:32}|" == "块里没有 1×1 层，乘加一样多     |"
+    assert (d2l.data.LABELS[1], f"{VARIANTS['2'].what}") == ("Trouser", "two 1×1 layers in a block: NiN")
+    speak("en")
+    assert d2l.get_fashion_mnist_labels([1]) == ["Trouser"]
+    assert f"{VARIANTS['2'].what:32}|" == "two 1×1 layers in a block: NiN  |"
+
+
 def test_a_table_keeps_its_columns(chinese):
     net = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.Flatten())
     head, *rows, total = str(d2l.summary(net, (1, 1, 8, 8))).split("\n")
@@ -275,6 +324,8 @@ def test_an_answer_its_reason_and_the_verdict_are_told_apart_in_chinese(chinese)
     from nin_course.demos import Bets, Predict
 
     assert Predict("几倍？").reveal(14584, "56 比 3。").answer == "14,584。56 比 3。"
+    assert Predict("哪张？", ["shirt on stripes"]).reveal("shirt on stripes", "甲。").answer == "条纹布上的衬衫。甲。"
+    assert [row[0] for row in Bets("几个？", ["as the notes", "Trouser"]).reveal([1, 2]).rows[1:]] == ["照笔记", "裤子"]
     assert repr(Bets("几个？", ["甲"]).reveal([2], "41%。")).endswith("\n41%。这次你没有猜。")
 
 

@@ -8,10 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from jupyterlab_server.settings_utils import _get_overrides
 
 ROOT = Path(__file__).parents[2]
 PYTHON = """#!/bin/sh
 echo "$@ [$OMP_NUM_THREADS]" >> {log}
+echo "$JUPYTER_CONFIG_PATH" > {log}.folders
 case "$*" in *{broken}*) exit 3;; esac
 """
 
@@ -96,6 +98,20 @@ def test_make_lab_in_chinese_opens_the_chinese_course_with_a_language_pack_or_wi
     assert [call.split()[2] for call in asked] == ["data", "doctor"]
     assert "default_url=/lab/tree/notebooks/zh/00_start_here.ipynb" in lab
     assert (ROOT / "notebooks" / "zh" / "00_start_here.ipynb").exists()
+
+
+@pytest.mark.parametrize("theirs", ["", "/a/class"])
+@pytest.mark.parametrize(("language", "locale"), [("zh", "zh_CN"), ("en", None)])
+def test_jupyterlabs_menus_are_in_the_language_of_the_course_where_the_user_chose_none(
+    tmp_path, monkeypatch, language, locale, theirs
+):
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", theirs)
+    make(tmp_path, "lab", "nothing", f"LANGUAGE={language}")
+    folders = [folder for folder in (tmp_path / "log.folders").read_text().strip().split(":") if folder]
+    assert folders[len(folders) - bool(theirs) :] == [theirs] * bool(theirs)
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", ":".join(folders))
+    said, _ = _get_overrides(str(tmp_path))
+    assert said.get("@jupyterlab/translation-extension:plugin", {}).get("locale") == locale
 
 
 # ---- Chromium -------------------------------------------------------------------------------------------------------
