@@ -114,6 +114,8 @@ def test_an_answer_gets_copies_and_is_told_what_it_changes():
     assert told(spoils, lambda X: X + 1, MAPS) == f" But it {changes}"
     assert told(spoils, lambda X: X + 2, MAPS).endswith(f"It also {changes}")
     assert told(lambda X: X + 1, lambda X: X + 1, MAPS) == ""
+    turns = lambda X: X.copy_(X.flip(0, 1)).flip(0, 1) + 1  # noqa: E731  the same numbers, in other places
+    assert told(turns, lambda X: X + 1, MAPS) == f" But it {changes}"
     assert all(torch.equal(X, kept) for (X,), kept in zip(MAPS, before, strict=True))
 
 
@@ -401,6 +403,8 @@ def test_an_answer_is_called_what_it_is(value, words):
     ("3", "a number is wanted; this is the string '3'"),
     ([[1], [1, 2]], "a number is wanted, all of one shape; these have (1,), (2,)"),
     (3j, "a number is wanted; this is a complex"),
+    (torch.tensor([3j]), "a number is wanted; this is a tensor of shape (1,) of complex ones"),
+    (torch.ones(1, device="meta"), "a number is wanted; this is a tensor of shape (1,) on meta"),
 ])  # fmt: skip
 def test_a_number_is_read_out_of_whatever_holds_one(value, read):
     assert sentence(_read.number, value) == read

@@ -238,7 +238,10 @@ why_wrong.wrong |= {
     "named rightly": (("A", ALL, 2), "This image is named rightly: class 2 wins"),
     "half of the cells": (("B", HALF, 1), "None of A to D is true of this image: 2 of 4 cells"),
     "equally loud": (("C", TIE, 1), "None of A to D is true of this image: 2 of 3 cells"),
-    "no class 3": (("A", ALL, 3), "there is no class 3"),
+    "no class 3": (
+        ("A", ALL, 3),
+        "Maps of shape (3, 3, 5), (classes, h, w), have the classes 0 to 2; there is no class 3",
+    ),
     "a class below 0": (("A", ALL, -1), "there is no class -1"),
     "a class and a half": (("A", ALL, 1.5), "there is no class 1.5"),
     "all alike": (("B", torch.zeros(3, 3, 5), 1), "None of A to D is true of this image: 0 of 15 cells"),

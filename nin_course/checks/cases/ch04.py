@@ -345,9 +345,15 @@ design.wrong = {
         _design(8, 16, 16, [nn.Conv2d(16, 10, 3, padding=1), GlobalAvgPool2d(), FlattenLayer()], thinking=False),
         "It uses 0 1×1 convolutions; a NiN",
     ),
-    "one map a pixel": (_design(head=[nn.Flatten()]), "into (3, 3920); (3, 10) is wanted"),
-    "no mean": ((lambda: _small(*_early(), head=()),), "into (3, 10, 7, 7); (3, 10) is wanted"),
-    "not flat": ((lambda: _small(*_early(), head=[nn.AdaptiveAvgPool2d(1)]),), "into (3, 10, 1, 1); (3, 10) is wanted"),
+    "one map a pixel": (_design(head=[nn.Flatten()]), "It turns (3, 1, 28, 28) into (3, 3920); (3, 10) is wanted."),
+    "no mean": (
+        (lambda: _small(*_early(), head=()),),
+        "into (3, 10, 7, 7); (3, 10) is wanted. Those are its class maps",
+    ),
+    "not flat": (
+        (lambda: _small(*_early(), head=[nn.AdaptiveAvgPool2d(1)]),),
+        "into (3, 10, 1, 1); (3, 10) is wanted. Flatten it at the end.",
+    ),
     "eleven classes": ((lambda: _small(*_early(), classes=11),), "into (3, 11); (3, 10) is wanted"),
     "all images in one": ((lambda: _Changed(lambda maps: maps.mean(dim=(2, 3)).flatten()),), "into (30,); (3, 10)"),
     "always one image": ((lambda: _Changed(lambda maps: maps.mean(dim=(0, 2, 3))[None]),), "into (1, 10); (3, 10)"),
@@ -366,7 +372,7 @@ design.wrong = {
     ),
     "a linear layer over the places": (
         _design(head=[nn.Conv2d(80, 10, 1), nn.Flatten(2), nn.Linear(49, 49), nn.AdaptiveAvgPool1d(1), nn.Flatten()]),
-        "mix places, as a dense layer does",
+        "used 10 times for an image, and no map on the way has so many cells: they mix places, as a dense layer does",
     ),
     "a linear layer over the columns": (
         (lambda: nn.Sequential(nn.Linear(28, 28), *_design(16, 32, 64)[0]()),),
