@@ -122,6 +122,13 @@ def test_places_keep_their_order_but_where_a_sentence_shows_that_they_should_not
     assert not turned
 
 
+def test_what_is_joined_on_by_a_comma_has_one():
+    joined = [text for text in TEMPLATES if text.startswith(", ") and "{" not in text]
+    assert len(joined) > 2
+    for text in joined:
+        assert CHINESE.translate(f"Coat{text}") == f"外套{TEMPLATES[text]}"
+
+
 COLOURS = {"blue": "蓝", "orange": "橙", "purple": "紫", "grey": "灰", "black": "黑", "white": "白", "pale": "浅"}
 
 
