@@ -95,6 +95,11 @@ def spoils(X):
 MAPS = [(torch.tensor([[1.0, 2.0], [3.0, 4.0]]),), (torch.tensor([[5.0, 0.0], [0.0, 2.0], [1.0, 1.0]]),)]
 
 
+def test_the_smallest_case_is_told_among_fractions_and_numbers_below_zero_too():
+    cases = ((-9, 2.5), (-8.5, 2.5), (0.5, 1.5), (0.5, 7))
+    assert told(lambda a, b: a + b, cases=cases).startswith("toy(0.5, 1.5): ")
+
+
 def test_a_judge_tells_the_shape_then_the_first_place_that_differs_and_the_largest_difference():
     rule = lambda X: X.T  # noqa: E731
     assert told(tells_the_shape, rule, MAPS) == "toy(X (2, 2)): the shape is (2,), it should be (2, 2)."

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import warnings
 from pathlib import Path
+from unittest.mock import Mock
 
 import ipywidgets
 import matplotlib
@@ -30,6 +31,7 @@ from nin_course.assets import make_font
 from nin_course.checks import alone
 from nin_course.checks._ladder import Verdict
 from nin_course.doctor import doctor
+from nin_course.fetch import full_or_sample
 from nin_course.history import History
 from nin_course.language import say, speak
 from nin_course.plots import png
@@ -331,7 +333,7 @@ def test_the_page_gets_a_widget_in_chinese_and_the_kernel_keeps_it_in_english(ch
     assert line.get_state()["value"] == "<b title='image'>图像</b> &amp; <i>像素的行</i>"
 
 
-def test_what_a_training_prints_is_translated_and_its_numbers_are_not(chinese, capsys):
+def test_what_is_printed_is_translated_and_its_numbers_are_not(chinese, capsys, monkeypatch):
     history = History("cpu", 0, loss=[0.5], train_acc=[0.75], valid_acc=[0.25])
     assert re.findall(r"[\d.]+", str(history)) == ["1", "0.5000", "0.750", "0.250"]
     assert not english(str(history).removeprefix("History: "))
@@ -340,6 +342,10 @@ def test_what_a_training_prints_is_translated_and_its_numbers_are_not(chinese, c
     printed = capsys.readouterr().out.splitlines()
     assert len(printed) == 2
     assert not any(map(english, printed))
+    monkeypatch.setattr("nin_course.files.find_full", lambda *_: None)
+    monkeypatch.setattr("nin_course.fetch.fetch_full", Mock(side_effect=OSError))
+    full_or_sample()
+    assert capsys.readouterr().out.startswith("完整的 Fashion-MNIST 不在这里，也没能下载：改用自带的样本集")
 
 
 def test_a_verdict_and_the_doctor_speak_chinese_and_judge_as_they_did(chinese, capsys, monkeypatch):
