@@ -237,6 +237,10 @@ def test_no_template_is_taken_for_another(random):
     ("f(2) stopped with TypeError: unsupported operand type(s) for &: 'tuple' and 'tuple'.",
      "f(2) 中途出错停下：TypeError：unsupported operand type(s) for &: 'tuple' and 'tuple'。"),
     ("training · Coat\nBag  step", "训练 · 外套\n包  步"),
+    ("f() should put out a tensor; this is the number 0.5.", "f() 应该输出一个张量；这里得到的是数 0.5。"),
+    ("Step 330: loss 0.83. 85.0% of the test images right. Nothing is wrong that an examination could find.",
+     "第 330 步：损失 0.83。测试图像答对 85.0%。检查不出什么毛病。"),
+    ("frob Ankle boot quux blarg frob", "frob 短靴 quux blarg frob"),
     ("nothing that the package says, and some more", "nothing that the package says, and some more"),
     ("", ""),
 ])  # fmt: skip
