@@ -9,6 +9,9 @@ import torch
 from exercises import EXERCISES
 from in_chinese import CHINESE, english
 
+from nin_course.budget import summary
+from nin_course.checks._patients import five_cases
+from nin_course.checks.ch06 import FAULTS
 from nin_course.train import train_epoch
 
 FUNCTIONS = [name for name, e in EXERCISES.items() if callable(next(iter(e.right.values()))[0])]  # not a chosen letter
@@ -126,6 +129,35 @@ def test_nothing_is_said_that_the_answer_has_not_done(kind):
     verdict = EXERCISES[name](answer, *next(iter(EXERCISES[name].right.values()))[1:])
     assert verdict.passed is False, verdict
     assert words not in verdict.text, verdict
+
+
+def test_praise_tells_what_was_measured():
+    exercise = EXERCISES["ch03.why_wrong"]
+    leads = [5, 5, -6, 2, 1, 3, 1, -2, 1, 2, 1, 1, -1, 4, 2]  # of the case C
+    said = f"12 of 15 cells prefer the wrong class, and on average over all cells its lead is {sum(leads) / 15:.2f}."
+    assert exercise(*exercise.right["C"]).text == f"Right: {said}"
+    exercise = EXERCISES["ch04.design"]
+    (narrow,) = exercise.right["narrow"]
+    layers = [layer for layer in summary(narrow(), (1, 1, 28, 28)).layers if layer.parameters]
+    parameters, macs, activations = (
+        sum(getattr(layer, what) for layer in layers) for what in ("parameters", "macs", "activations")
+    )
+    said = f"Within the limits: {parameters:,} parameters, {macs / 1e6:.1f} M MACs, {activations:,} activations."
+    assert exercise(narrow).text.startswith(said)
+
+
+@pytest.mark.parametrize("letter", "ABCDEFG")
+def test_ch06_a_wrong_letter_is_answered_with_the_numbers_of_its_case(letter):
+    exercise, key = EXERCISES["ch06.name_the_faults"], next(iter(EXERCISES["ch06.name_the_faults"].right.values()))[0]
+    for number, (case, fault) in enumerate(zip(five_cases(), key, strict=True), 1):
+        if letter == fault:
+            continue
+        told = exercise(key[: number - 1] + letter + key[number:]).text
+        assert told.startswith(f"Case {number} is not {letter} ({FAULTS[letter]}). ")
+        moved = f"{case.moved}" if letter in "DEFG" and not (letter == "D" and fault == "B") else ""
+        fell = f"from {case.losses[0]:.2f} to {case.health.loss:.2f}" if letter in "AEG" else ""
+        dead = f"counts {10 * (fault == 'B')} dead classes" if letter in "BC" else ""
+        assert all(fact in told for fact in (moved, fell, dead)), told
 
 
 def test_one_empty_answer_of_two_is_named():

@@ -95,6 +95,11 @@ def spoils(X):
 MAPS = [(torch.tensor([[1.0, 2.0], [3.0, 4.0]]),), (torch.tensor([[5.0, 0.0], [0.0, 2.0], [1.0, 1.0]]),)]
 
 
+def test_the_smallest_case_is_told_among_fractions_and_numbers_below_zero_too():
+    cases = ((-9, 2.5), (-8.5, 2.5), (0.5, 1.5), (0.5, 7))
+    assert told(lambda a, b: a + b, cases=cases).startswith("toy(0.5, 1.5): ")
+
+
 def test_a_judge_tells_the_shape_then_the_first_place_that_differs_and_the_largest_difference():
     rule = lambda X: X.T  # noqa: E731
     assert told(tells_the_shape, rule, MAPS) == "toy(X (2, 2)): the shape is (2,), it should be (2, 2)."
@@ -114,6 +119,8 @@ def test_an_answer_gets_copies_and_is_told_what_it_changes():
     assert told(spoils, lambda X: X + 1, MAPS) == f" But it {changes}"
     assert told(spoils, lambda X: X + 2, MAPS).endswith(f"It also {changes}")
     assert told(lambda X: X + 1, lambda X: X + 1, MAPS) == ""
+    turns = lambda X: X.copy_(X.flip(0, 1)).flip(0, 1) + 1  # noqa: E731  the same numbers, in other places
+    assert told(turns, lambda X: X + 1, MAPS) == f" But it {changes}"
     assert all(torch.equal(X, kept) for (X,), kept in zip(MAPS, before, strict=True))
 
 
@@ -401,6 +408,8 @@ def test_an_answer_is_called_what_it_is(value, words):
     ("3", "a number is wanted; this is the string '3'"),
     ([[1], [1, 2]], "a number is wanted, all of one shape; these have (1,), (2,)"),
     (3j, "a number is wanted; this is a complex"),
+    (torch.tensor([3j]), "a number is wanted; this is a tensor of shape (1,) of complex ones"),
+    (torch.ones(1, device="meta"), "a number is wanted; this is a tensor of shape (1,) on meta"),
 ])  # fmt: skip
 def test_a_number_is_read_out_of_whatever_holds_one(value, read):
     assert sentence(_read.number, value) == read

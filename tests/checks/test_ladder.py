@@ -154,6 +154,15 @@ def test_a_library_that_is_reached_by_a_symbolic_link_is_a_library(tmp_path, mon
     assert 'at `return library["refuse"]()`' in toy()(asks).text
 
 
+def test_an_error_in_code_without_a_source_is_placed_in_the_line_that_called_it():
+    exec(compile("def refuse():\n    raise ValueError", "<nowhere>", "exec"), made := {})
+
+    def asks():
+        return made["refuse"]()
+
+    assert toy()(asks).text == 'It stopped with ValueError, at `return made["refuse"]()`.'
+
+
 def documented(x):
     """Says what it should do."""
 

@@ -92,7 +92,8 @@ def test_a_prediction_is_asked_and_told_in_chinese():
 
 def test_a_run_is_watched_in_chinese():
     live = LivePicture()
-    live._draw(History("cpu", 0, loss=[1.0], train_acc=[0.5], step=[50], step_loss=[1.0], health=[HEALTH]))
+    history = History("cpu", 0, loss=[1.0], train_acc=[0.5], step=[50], step_loss=[1.0], health=[HEALTH])
+    live._draw(history)
     figure = live.figure
     words = [text.get_text() for text in figure.findobj(Text)]
-    assert not left([*on_the_page(live.view), *words])
+    assert not left([*on_the_page(live.view), *words, live.text(history)])

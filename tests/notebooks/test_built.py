@@ -274,9 +274,12 @@ def test_an_error_in_a_chapter_stops_the_build_and_leaves_the_notebook_as_it_was
     assert not list(school.rglob("*.ipynb"))
 
 
-@pytest.mark.parametrize(("asked", "built"), [([], "abc"), (["02"], "b"), (["03", "01"], "ac"), (["4"], "")])
+@pytest.mark.parametrize(("asked", "built"), [
+    ([], "abcd"), (["02"], "b"), (["03", "01"], "ac"), (["4"], ""), (["zh"], "d"), (["zh/02", "01"], "ad"),
+])  # fmt: skip
 def test_the_chapters_that_are_asked_for_are_built(school, monkeypatch, asked, built):
-    for name in ("03_c", "01_a", "02_b"):
+    (build.SOURCE / "zh").mkdir()
+    for name in ("03_c", "01_a", "02_b", "zh/02_d"):
         (build.SOURCE / f"{name}.md").touch()
     seen = []
     monkeypatch.setattr(build, "build", lambda chapter: seen.append(chapter.stem[-1]))
@@ -291,9 +294,11 @@ def test_a_solution_without_a_check_stops_the_build(tmp_path):
         build.assemble(chapter, solved=False)
 
 
-@pytest.mark.parametrize("solved", [False, True])
-def test_with_an_address_a_notebook_begins_by_fetching_the_course_where_it_is_not(tmp_path, monkeypatch, solved):
-    chapter = build.SOURCE / "03_global_average_pooling.md"
+@pytest.mark.parametrize(("folder", "solved"), [("", False), ("", True), ("zh", False)])
+def test_with_an_address_a_notebook_begins_by_fetching_the_course_where_it_is_not(
+    tmp_path, monkeypatch, folder, solved
+):
+    chapter = build.SOURCE / folder / "03_global_average_pooling.md"
     before = [cell.source for cell in build.assemble(chapter, solved=solved).cells]
     project = tmp_path / "pyproject.toml"
     project.write_text('[project.urls]\nRepository = "https://github.com/someone/nin"\n')

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import warnings
 from pathlib import Path
+from unittest.mock import Mock
 
 import ipywidgets
 import matplotlib
@@ -25,9 +26,12 @@ from IPython.core.interactiveshell import InteractiveShell
 from matplotlib.figure import Figure
 
 import nin_course as d2l
+from nin_course.__main__ import main
 from nin_course.assets import make_font
+from nin_course.checks import alone
 from nin_course.checks._ladder import Verdict
 from nin_course.doctor import doctor
+from nin_course.fetch import full_or_sample
 from nin_course.history import History
 from nin_course.lab import VARIANTS
 from nin_course.language import say, speak
@@ -66,6 +70,113 @@ def test_a_translation_uses_each_place_once_but_for_a_plurals_end():
         assert "{}" not in words
 
 
+SENTENCES = (  # one for each template whose places stand in another order in Chinese
+    ("82.50% right on 2,000 test images, one forward pass each", "2,000 张测试图像，每张一次前向传播：答对 82.50%"),
+    ("The network saw 4 of the 10 test images; all of them count.", "10 张测试图像，网络只看见了 4 张；每一张都算数。"),
+    ("The stride of a Conv2d is 2.5: whole numbers are wanted, as `//` gives them.",
+     "Conv2d 的步幅是 2.5：这里要整数，用 `//` 得到的就是。"),
+    ("a tensor of shape (2, 3)", "形状为 (2, 3) 的张量"),
+    ("Your function proves it well, and it contradicts you: `said` has True for layer A, and notices(FOUR_LAYERS['A'], "
+     "…) is False. Do the numbers that it computes with change when the pixels change places?",
+     "你的函数证明得很好，可它跟你说的不一样：`said` 里，层 A 是 True，而 notices(FOUR_LAYERS['A'], …) 是 False。"
+     "像素换了位置，它算的时候用到的数会变吗？"),
+    ("8 of 49 cells prefer the wrong class", "49 格里有 8 格偏向错的类别"),
+    ("8 of the 49 cells prefer the right class, or neither", "49 格里有 8 格偏向对的类别，或者谁也不偏"),
+    ("120,000 parameters, and the limit is 100,000. The summary says which layer costs most.",
+     "参数 120,000，上限是 100,000。哪一层花得最多，看摘要就知道。"),
+    ("It took 6 steps for 3 batches.", "3 个批量，它走了 6 步。"),
+    ("It is right on 5 of 10 test images, 0.5; you returned 0.4.",
+     "10 张测试图像，它答对 5 张，也就是 0.5；你返回的是 0.4。"),
+    ("82.50% of the 2,000 test images, measured again", "2,000 张测试图像，答对 82.50%，是重新测的"),
+    ("“1×1”, 82.50% in the mean of 5 seeds", "“1×1”，5 个种子平均 82.50%"),
+    ("+0.50 ± 0.20 points over 5 seeds (mean and 95 % interval): better.",
+     "5 个种子上相差 +0.50 ± 0.20 个百分点（平均值和 95 % 区间）：更好。"),
+    ("Weights (0.5, 1.0): the 1×1 convolution gives 0.25 at (3, 4), and nn.Linear 0.75.",
+     "权重 (0.5, 1.0)：1×1 卷积在 (3, 4) 处给出 0.25，nn.Linear 给出 0.75。"),
+    ("9 of 12, that is 0.750. People without training in fashion: 0.835 on 1,000 images. With twelve images, one image "
+     "more or less is 0.083.", "12 张对了 9 张，也就是 0.750。没学过服装的人：1,000 张图像上是 0.835。"
+     "十二张图像里，差一张就是 0.083。"),
+    ("Right: it was Coat. 2 of 3 so far.", "对：这是外套。到现在 3 张对了 2 张。"),
+    ("Channel 5 of block 2 is zero for all 2,000 test images.", "块 2 的通道 5 对全部 2,000 张测试图像都是零。"),
+    ("Cell (1, 2) gives 3.4 (there); it sees rows 5–6, columns 7–8. 9 of 2,000 test images have a stronger cell "
+     "somewhere.",
+     "格 (1, 2) 给出 3.4（这里）；它看见第 5–6 行、第 7–8 列。2,000 张测试图像里有 9 张在别处有更强的格。"),
+    ("1 × 2 of 3 × 3,\nthen a 5 × 5 window", "3×3 中的 1 × 2，\n然后是 5 × 5 的窗口"),
+    ("Cell (1, 2) votes +3.4. It sees rows 5–6, columns 7–8: 9% of the image. Half of what it feels comes from 10 of "
+     "these 11 pixels.",
+     "格 (1, 2) 投给 +3.4。它看见第 5–6 行、第 7–8 列：图像的 9%。它感觉到的一半，来自这 11 个像素中的 10。"),
+    ("You had 1 of 2 right.", "2 个里你猜对了 1 个。"),
+    ("40 px are too small: a map of 1 × 1 arrives at stage 6, pool, whose window is 3 × 3. PyTorch raises an error. "
+     "The smallest that comes through has 67 px.",
+     "40 像素太小：到达阶段 6（池化）的图是 1 × 1，而它的窗口是 3 × 3。PyTorch 会报错。能走通的最小尺寸是 67 像素。"),
+    ("History: no whole epoch, 3 steps on cpu", "训练记录：没有一个完整的迭代周期，在 cpu 上走了 3 步"),
+)  # fmt: skip
+
+
+def test_places_keep_their_order_but_where_a_sentence_shows_that_they_should_not():
+    turned = {
+        text
+        for text, words in TEMPLATES.items()
+        if (used := [int(n) for n in re.findall(r"\{(\d+)", words)]) != sorted(used)
+    }
+    for english_, words in SENTENCES:
+        assert CHINESE.translate(english_) == words
+        turned -= {t for t in turned if re.fullmatch(".*".join(map(re.escape, t.split("{}"))), english_, re.DOTALL)}
+    assert not turned
+
+
+def test_what_is_joined_on_by_a_comma_has_one():
+    joined = [text for text in TEMPLATES if text.startswith(", ") and "{" not in text]
+    assert len(joined) > 2
+    for text in joined:
+        assert CHINESE.translate(f"Coat{text}") == f"外套{TEMPLATES[text]}"
+
+
+COLOURS = {"blue": "蓝", "orange": "橙", "purple": "紫", "grey": "灰", "black": "黑", "white": "白", "pale": "浅"}
+
+
+def test_numbers_code_and_colours_are_the_same_in_both_and_no_two_sentences_are_said_alike():
+    wordy = [text for text in TEMPLATES if len(templates.words(text)) > 2]
+    assert len({TEMPLATES[text] for text in wordy}) == len({text.lower() for text in wordy})
+    for text, words in TEMPLATES.items():
+        bare = re.sub(r"\{\d+=?\}", "{}", words)
+        if "eight sets" not in text and "96 at width 1" not in text:  # “4 of 4”, all four; and the width comes first
+            assert re.findall(r"\d+(?:[.,]\d+)*", bare) == re.findall(r"\d+(?:[.,]\d+)*", text)
+        assert re.findall("`[^`]*`", bare) == re.findall("`[^`]*`", text)
+        named = re.findall(rf"\b(?:{'|'.join(COLOURS)})\b", text.lower())
+        assert [c for c in words if c in COLOURS.values()] == [COLOURS[name] for name in named], text
+
+
+OPPOSITES = {  # a word -> what says it; without one of these the sentence says less, or the opposite
+    "above": "大于|超过|高|上",
+    "below": "小于|低|下",
+    "largest": "最大|最多",
+    "smallest": "最小",
+    "no|not|never|nothing|none|cannot|without|missing": "不|没|无|未|别|非|少|漏|缺|只|零|去|该",
+}
+
+ONLY_FOR = {  # what is said only where one of these words stands
+    "低|(?<!不)小于": "below|lower|smaller|under|less|fewer",
+    "最小": "smallest|smaller|least|cheapest|fewest|faintest",
+}
+
+
+@pytest.mark.parametrize("words", ONLY_FOR)
+def test_nothing_is_made_small_or_low_that_is_not_so_in_english(words):
+    assert not [
+        text
+        for text, said in TEMPLATES.items()
+        if re.search(words, said) and not re.search(rf"\b(?:{ONLY_FOR[words]})", text.lower())
+    ]
+
+
+@pytest.mark.parametrize("word", OPPOSITES)
+def test_what_is_denied_or_compared_in_one_language_is_in_the_other(word):
+    said = [text for text in TEMPLATES if re.search(rf"\b(?:{word})\b", text)]
+    assert len(said) > 5
+    assert not [TEMPLATES[text] for text in said if not re.search(OPPOSITES[word], TEMPLATES[text])]
+
+
 def test_a_template_is_found_wherever_it_is_said_and_what_only_code_reads_is_not():
     source = '''
 """A docstring of a module."""
@@ -84,6 +195,15 @@ class Demo:
 '''
     words = {"a word", "and this it means", "Titled", "alone", "shown", "A mistake in the second place."}
     assert set(templates.templates(source)) == words | {"{} of {} cells{}", ", the last one", "and more"}
+
+
+def test_the_list_of_what_lacks_a_translation_names_it_where_it_is_first_said(monkeypatch, capsys):
+    lacking = {"Hint {} of {}: {}": "checks/_ladder.py", "Coat": "data.py"}
+    monkeypatch.setattr(templates, "everything", lambda: ALL)
+    monkeypatch.setattr(templates, "book", lambda: {text: "" for text in ALL if text not in lacking})
+    templates.main()
+    assert json.loads(capsys.readouterr().out) == {place: {text: ""} for text, place in lacking.items()}
+    assert templates.templates('print("a word")\n\nprint("a word")') == {"a word": 1}
 
 
 def some_filling(random) -> str:
@@ -128,6 +248,11 @@ def test_no_template_is_taken_for_another(random):
      "每个批量的 X 和 y 也要过去：X = X.to(device)，y 也一样。"),
     ("It cannot say T-shirt, Trouser, Bag: their maps are zero for every image. Take the ReLU off the logits.",
      "它说不出 T恤、裤子、包：这些类别图对每张图像都是零。把 logit 上的 ReLU 去掉。"),
+    ("training · Coat\nBag  step", "训练 · 外套\n包  步"),
+    ("f() should put out a tensor; this is the number 0.5.", "f() 应该输出一个张量；这里得到的是数 0.5。"),
+    ("Step 330: loss 0.83. 85.0% of the test images right. Nothing is wrong that an examination could find.",
+     "第 330 步：损失 0.83。测试图像答对 85.0%。检查不出什么毛病。"),
+    ("frob Ankle boot quux blarg frob", "frob 短靴 quux blarg frob"),
     ("nothing that the package says, and some more", "nothing that the package says, and some more"),
     ("", ""),
 ])  # fmt: skip
@@ -167,6 +292,7 @@ def test_english_is_spoken_until_another_language_is_chosen(chinese):
     assert say("Everything is ready.") == "都准备好了。"
     assert os.environ["NIN_COURSE_LANGUAGE"] == "zh"
     speak("en")
+    assert os.environ["NIN_COURSE_LANGUAGE"] == "en"  # so do the processes that are started from now on
     assert say("Everything is ready.") == "Everything is ready."
     assert matplotlib.rcParams["font.family"] == ["DejaVu Sans"]
 
@@ -187,8 +313,38 @@ def test_a_process_of_its_own_speaks_as_the_environment_says():
     assert CHINESE.translate(done[0]).strip() == done[1].strip() != done[0].strip()
 
 
-def test_a_figure_is_written_in_chinese_with_glyphs_for_it(chinese):
+def test_the_command_line_speaks_chinese_and_calls_a_run_by_its_numbers(chinese, capsys, monkeypatch, tmp_path):
+    card = dict(accuracy=0.825, measured_on="2,000 test images, one forward pass each", notes_epochs=1.5, seconds=7)
+    monkeypatch.setattr("nin_course.runs.run", lambda *_, **__: card | {"what": "Coat"})
+    assert main(["train", "--out", "x"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "外套",
+        "2,000 张测试图像，每张一次前向传播：答对 82.50%",
+        "花费：1.5 个笔记周期，7 秒",
+    ]
+    monkeypatch.setattr("nin_course.runs.run", lambda *_, **__: d2l.nin(head="x"))
+    assert main(["train", "--out", "x"]) == 1
+    assert main(["compare", str(tmp_path)]) == 1
+    refused, left_out = capsys.readouterr().err.splitlines()
+    assert refused == "head='x' 不在可选的里面：'notes', 'wide'。"
+    assert (
+        CHINESE.translate(f"Left out: {tmp_path}: there is no card.json in it, as a run has that has come to its end.")
+        == left_out
+    )
+    assert not english(left_out)
+
+
+def test_a_graded_answer_is_judged_in_the_language_that_the_environment_names(chinese, capfd, monkeypatch):
+    monkeypatch.setattr("nin_course.checks.alone._run", lambda **_: (True, say("Everything is ready.")))
+    monkeypatch.setattr("sys.stdin", io.StringIO('{"token": "t"}'))
+    monkeypatch.setitem(os.environ, "NIN_COURSE_LANGUAGE", "en")
+    alone.main()
+    assert json.loads(capfd.readouterr().out.strip().removeprefix("t")) == [True, "Everything is ready."]
+
+
+def test_a_figure_is_written_in_chinese_with_glyphs_for_it(chinese, caplog):
     figure = Figure()
+    figure.text(0, 0, "image", weight="bold")
     axis = figure.subplots()
     axis.bar(range(2), [1, 2], label="training")
     axis.set(xlabel="step", title="in truth: Ankle boot")
@@ -196,6 +352,7 @@ def test_a_figure_is_written_in_chinese_with_glyphs_for_it(chinese):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         png(figure)
+    assert not caplog.records  # where matplotlib tells of a font or a weight that it does not find
     ticks = [label.get_text() for label in axis.get_xticklabels()]
     assert (axis.get_xlabel(), axis.get_title(), ticks) == ("步", "真相：短靴", ["外套", "包"])
     assert axis.containers[0].get_label() == "training"
@@ -205,6 +362,11 @@ def test_the_page_gets_a_widget_in_chinese_and_the_kernel_keeps_it_in_english(ch
     slider = ipywidgets.SelectionSlider(options=[("Coat", 4), ("Bag", 8)], value=8, description="image")
     asked = ipywidgets.HTML("<b>你的猜测。</b> 缺哪个词，Trouser 还是 Bag？")
     assert asked.get_state()["value"] == asked.value  # what a chapter says is said
+    assert ipywidgets.Text("Coat").get_state()["value"] == "Coat"  # what is typed stays
+    assert (
+        ipywidgets.Button(tooltip="End the run and keep what it has").get_state()["tooltip"]
+        == "结束这次训练，保留学到的东西"
+    )
     line = ipywidgets.HTML("<b title='image'>image</b> &amp; <i>pixel&#x27;s row</i>")
     state = slider.get_state()
     assert (state["description"], list(state["_options_labels"]), state["index"]) == ("图像", ["外套", "包"], 1)
@@ -212,7 +374,7 @@ def test_the_page_gets_a_widget_in_chinese_and_the_kernel_keeps_it_in_english(ch
     assert line.get_state()["value"] == "<b title='image'>图像</b> &amp; <i>像素的行</i>"
 
 
-def test_what_a_training_prints_is_translated_and_its_numbers_are_not(chinese, capsys):
+def test_what_is_printed_is_translated_and_its_numbers_are_not(chinese, capsys, monkeypatch):
     history = History("cpu", 0, loss=[0.5], train_acc=[0.75], valid_acc=[0.25])
     assert re.findall(r"[\d.]+", str(history)) == ["1", "0.5000", "0.750", "0.250"]
     assert not english(str(history).removeprefix("History: "))
@@ -221,6 +383,10 @@ def test_what_a_training_prints_is_translated_and_its_numbers_are_not(chinese, c
     printed = capsys.readouterr().out.splitlines()
     assert len(printed) == 2
     assert not any(map(english, printed))
+    monkeypatch.setattr("nin_course.files.find_full", lambda *_: None)
+    monkeypatch.setattr("nin_course.fetch.fetch_full", Mock(side_effect=OSError))
+    full_or_sample()
+    assert capsys.readouterr().out.startswith("完整的 Fashion-MNIST 不在这里，也没能下载：改用自带的样本集")
 
 
 def test_a_verdict_and_the_doctor_speak_chinese_and_judge_as_they_did(chinese, capsys, monkeypatch):

@@ -178,7 +178,7 @@ _WINDOWS = (
 )
 deep_block.wrong |= {words: ((answer,), words) for words, answer in zip(WINDOWS, _WINDOWS, strict=True)}
 deep_block.wrong |= {
-    "shared weights": ((_shared,), "it uses the weights of one layer 3 times"),
+    "shared weights": ((_shared,), "n = 3 layers of 1×1; it uses the weights of one layer 3 times"),
     "a plain list": ((_PlainList,), "`self.ones` are in a plain list"),
     "a plain dict": ((_PlainDict,), "`self.by_name` are in a plain dict"),
     "first ReLU missing": ((lambda *a: _block(*a, without=[0] if a[3] else []),), "deep_block(3, 5, 3, 1) folds"),
@@ -215,7 +215,19 @@ deep_block.wrong |= {
         (lambda c, d, k, n: nn.Sequential(_block(c, d, k, n, padding=0), nn.ZeroPad2d(k // 2)),),
         "does not see the corner of the image",
     ),
-    "groups": ((lambda *a: _block(*a, groups=a[1]),), "does not mix the channels (groups?)"),
+    "groups": (
+        (lambda *a: _block(*a, groups=a[1]),),
+        "n = 1 layers of 1×1, 160 weights and up to 10 biases; it has 150 weights and biases. So many it is if a 1×1 "
+        "layer does not mix the channels (groups?)",
+    ),
+    "an oblong window": (
+        (
+            lambda c, d, k, n: nn.Sequential(
+                nn.Conv2d(c, d, (k, 1), padding=(k // 2, 0)), *list(_block(c, d, k, n))[1:]
+            ),
+        ),
+        "sees 3 × 1 pixels; a window of 3 and n 1×1 layers see 3 × 3, and the pixel in their middle.",
+    ),
     "residual": ((_Residual,), "on a second way, past a layer"),
     "a layer that idles": ((_Idle,), "a layer that does not work: layers.1 changes nothing"),
     "BatchNorm, too": (
@@ -226,8 +238,14 @@ deep_block.wrong |= {
         (lambda c, d, k, n: nn.Sequential(nn.Conv2d(c, d, k, padding=k // 2), nn.Conv2d(c, d, 1)),),
         "does not take (2, 3, 12, 9)",
     ),
-    "in_channels out": ((lambda c, d, k, n: _block(c, c, k, n),), "out_channels = 5."),
-    "halved": ((lambda *a: nn.Sequential(_block(*a), nn.MaxPool2d(2)),), "the image should keep its size."),
+    "in_channels out": (
+        (lambda c, d, k, n: _block(c, c, k, n),),
+        "turns (2, 3, 12, 9) into (2, 3, 12, 9); it should be (2, 5, 12, 9): out_channels = 5.",
+    ),
+    "halved": (
+        (lambda *a: nn.Sequential(_block(*a), nn.MaxPool2d(2)),),
+        "(2, 3, 12, 9) into (2, 5, 6, 4); the image should keep its size.",
+    ),
     "a list returned": ((lambda *a: list(_block(*a)),), "`nn.Sequential(*layers)` makes a network"),
     "a class returned": ((lambda *a: nn.Sequential,), "Make one of it, with brackets"),
     "an output returned": ((lambda *a: _block(*a)(torch.zeros(1, a[0], 9, 9)),), "this is a tensor of shape"),

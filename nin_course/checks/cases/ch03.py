@@ -201,8 +201,30 @@ why_wrong.right = {
     "not contiguous": ("C", MANY.permute(2, 1, 0).contiguous().permute(2, 1, 0), 1),
 }
 
+_FACTS = {  # of each of these images, counted by hand: cells ahead, and the loudest leads of either class
+    "A": (15, "4.0", "-0.1"),
+    "B": (4, "9.0", "1.0"),
+    "C": (12, "5.0", "6.0"),
+    "D": (13, "5.0", "4.0"),
+}
+
+
+def _contradicted(said, true):
+    ahead, wrong, right = _FACTS[true]
+    facts = f"{ahead} of 15 cells prefer the wrong class"
+    loudest = f"the loudest cell for the wrong class leads by {wrong}, for the right one by {right}"
+    words = {
+        "A": f"{15 - ahead} of the 15 cells prefer the right class, or neither",
+        "B": f"{facts}, and these are most of them",
+    }
+    return f"Not {said}: {words.get(said, f'{facts}; {loudest}')}."
+
+
 why_wrong.wrong = {
-    f"{said} for {true}": ((said, ONE[true], 1), f"Not {said}: ") for true in ONE for said in "ABCD" if said != true
+    f"{said} for {true}": ((said, ONE[true], 1), _contradicted(said, true))
+    for true in ONE
+    for said in "ABCD"
+    if said != true
 }
 why_wrong.wrong |= {
     "A where a cell is undecided": (
@@ -216,7 +238,10 @@ why_wrong.wrong |= {
     "named rightly": (("A", ALL, 2), "This image is named rightly: class 2 wins"),
     "half of the cells": (("B", HALF, 1), "None of A to D is true of this image: 2 of 4 cells"),
     "equally loud": (("C", TIE, 1), "None of A to D is true of this image: 2 of 3 cells"),
-    "no class 3": (("A", ALL, 3), "there is no class 3"),
+    "no class 3": (
+        ("A", ALL, 3),
+        "Maps of shape (3, 3, 5), (classes, h, w), have the classes 0 to 2; there is no class 3",
+    ),
     "a class below 0": (("A", ALL, -1), "there is no class -1"),
     "a class and a half": (("A", ALL, 1.5), "there is no class 1.5"),
     "all alike": (("B", torch.zeros(3, 3, 5), 1), "None of A to D is true of this image: 0 of 15 cells"),

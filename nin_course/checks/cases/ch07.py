@@ -219,12 +219,17 @@ what_changes.right = {
     "in words": ("C, D and E",),
 }
 
+_BECAUSE = {  # by hand: exp(1.8) is 6.05, exp(0.5) is 1.65, exp(0.6) is 1.82, exp(1 / 6) is 1.18
+    "C": "For the logits (3, 1.2, 1.2) the confidence is 0.75; divided by 3, it is 0.48.",
+    "D": "For two images with the logits (3, 2.5, -10) and (3, 1.2, 1.2), both of class 0, it goes from 0.38 to 0.68 "
+    "at T = 3.",
+}
 what_changes.wrong = {
     "A": (("ACDE",), f"A, {STATEMENTS['A']}, cannot change"),
     "B": (("BCDE",), f"B, {STATEMENTS['B']}, cannot change"),
-    "without C": (("DE",), f"C, {STATEMENTS['C']}, can change, too"),
-    "without D": (("CE",), f"D, {STATEMENTS['D']}, can change, too"),
-    "without E": (("CD",), "0.75 against 0.62; at T = 3 it is the first"),
+    "without C": (("DE",), f"C, {STATEMENTS['C']}, can change, too. {_BECAUSE['C']}"),
+    "without D": (("CE",), f"D, {STATEMENTS['D']}, can change, too. {_BECAUSE['D']}"),
+    "without E": (("CD",), "is the surer one, 0.75 against 0.62; at T = 3 it is the first, 0.54 against 0.48."),
     "nothing": (("",), "Something does change"),
     "another letter": (("CDEF",), "Answer with letters, A to E"),
     "a number": ((3,), "this is the number 3"),
