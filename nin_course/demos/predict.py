@@ -71,7 +71,7 @@ class Bets(_Question):
 
     def __init__(self, question: str, names: Sequence[str]):
         self.names = list(names)
-        width = f"{max(map(len, self.names)) * 0.62 + 1:.0f}em"
+        width = f"{max(map(_wide, self.names)) + 1:.0f}em"
         style = {"description_width": width}
         self.controls = [
             widgets.Text(**BOX, description=name, style=style, layout={"width": f"calc({width} + 180px)"})
@@ -96,6 +96,11 @@ class Bets(_Question):
             right = sum(_right(answer, truth) for answer, truth in zip(self.answers, truths, strict=True))
             verdict = f"You had {right} of {len(rows)} right."
         return Reveals(self.question, rows, f"{because} {say(verdict)}".strip())
+
+
+def _wide(name: str) -> float:
+    """How wide a name is, in em: a Chinese letter is as wide as it is high."""
+    return sum(0.62 if letter < "\u2e80" else 1 for letter in name)
 
 
 class Reveal:

@@ -82,9 +82,28 @@ class Notebook:
 
     def __init__(self, page: Page, lab: Lab, name: str):
         self.page, self.lab, self.name = page, lab, name
-        page.goto(f"{lab.url}/{lab.place}/notebooks/{name}?token={TOKEN}&reset")
-        page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=60_000)
-        expect(page.get_by_text(lab.ready)).to_be_visible(timeout=60_000)
+        self.open()
+
+    def open(self) -> None:
+        self.page.goto(f"{self.lab.url}/{self.lab.place}/notebooks/{self.name}?token={TOKEN}&reset")
+        self.page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=60_000)
+        expect(self.page.get_by_text(self.lab.ready)).to_be_visible(timeout=60_000)
+
+    def reopen(self) -> None:
+        """Closes the page, shuts the kernel down and opens the notebook as it was saved; once more if that is needed.
+
+        ipywidgets 8.1.9 looks for a widget for two seconds. Where a kernel takes just as long to start, the saved ones
+        come while it gives up, and it says "model not found" until the page is loaded again (decision 0002).
+        """
+        context = self.page.context
+        self.page.close()
+        self.lab.shut_down_kernels()
+        self.page = context.new_page()
+        for _ in range(3):
+            self.open()
+            expect(self.page.get_by_text("Loading widget")).to_have_count(0, timeout=60_000)
+            if not self.page.get_by_text("model not found").count():
+                break
 
     def menu(self, menu: str, item: str) -> None:
         self.page.locator(".lm-MenuBar-itemLabel", has_text=menu).first.click()

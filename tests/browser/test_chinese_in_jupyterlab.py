@@ -1,4 +1,4 @@
-"""A Chinese chapter in a real JupyterLab: opened fresh, run and moved."""
+"""A Chinese chapter in a real JupyterLab: opened fresh, run, moved, and opened again."""
 
 import json
 
@@ -7,6 +7,7 @@ from conftest import ROOT, Notebook
 from in_chinese import CHINESE
 from playwright.sync_api import expect
 from test_chapters import BROKEN, changes, code, line, picture, says_the_same, settled, shows_a_picture
+from test_in_one_window import BYTES
 
 from nin_course.demos import ChannelMixer
 
@@ -51,3 +52,15 @@ def test_a_slider_with_a_chinese_name_moves_the_picture_and_its_line_says_so_in_
     chapter.screenshot("zh_01_ChannelMixer")
     assert line(cell).inner_text() != words
     assert line(cell).inner_text().startswith("权重 (")
+
+
+def test_closed_and_opened_again_without_its_kernel_it_shows_the_last_picture_and_its_words(chapter):
+    cell = chapter.cell(DEMO)
+    last, words = cell.locator(".jp-OutputArea img").first.evaluate(BYTES), line(cell).inner_text()
+    chapter.save()
+    chapter.reopen()
+    assert shows_a_picture(chapter, DEMO)
+    cell = chapter.cell(DEMO)
+    assert cell.locator(".jp-OutputArea img").first.evaluate(BYTES) == last
+    assert line(cell).inner_text() == words
+    nothing_is_broken(chapter.page)

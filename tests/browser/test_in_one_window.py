@@ -58,7 +58,6 @@ def notebook(browser, lab):
     nbformat.write(book, lab.folder / "notebooks" / "demos.ipynb")
     context = browser.new_context(viewport=SCREEN)
     notebook = Notebook(context.new_page(), lab, "demos.ipynb")
-    notebook.context = context
     notebook.errors = []
     notebook.page.on("pageerror", lambda error: notebook.errors.append(str(error)))
     yield notebook
@@ -130,14 +129,12 @@ def test_what_is_seen_in_the_end_is_what_the_kernel_has_and_the_longest_words_fi
 
 def test_saved_and_reopened_without_its_kernel_it_still_shows_the_pictures(notebook):
     notebook.save()
-    notebook.page.close()
-    notebook.lab.shut_down_kernels()
-    reopened = Notebook(notebook.context.new_page(), notebook.lab, notebook.name)
+    notebook.reopen()
     for name in NAMES:
-        assert shows_a_picture(reopened, f"{name}()")
+        assert shows_a_picture(notebook, f"{name}()")
     for words in BROKEN:
-        expect(reopened.page.get_by_text(words)).to_have_count(0)
-    reopened.screenshot("small_reopened")
+        expect(notebook.page.get_by_text(words)).to_have_count(0)
+    notebook.screenshot("small_reopened")
 
 
 def test_each_demo_stands_in_its_chapter_in_a_cell_that_runs_alone():

@@ -126,3 +126,13 @@ def test_a_question_is_framed_and_stands_above_its_boxes(bet):
     if isinstance(bet, Bets):  # the names in a column, 0.62 em a letter and one to spare: three letters
         assert {box.style.description_width for box in asked} == {"3em"}
     assert {box.layout.width for box in asked} == {"calc(3em + 180px)" if isinstance(bet, Bets) else "200px"}
+
+
+@pytest.mark.parametrize(
+    ("name", "em"),
+    [("全连接，自己的 1,000 张", 13), ("每一格都是汉字", 8), ("the dense head", 10)],
+    ids=["8 of 1 em, 7 of 0.62, 1 to spare", "7 of 1, 1 to spare", "14 of 0.62, 1 to spare"],
+)
+def test_the_column_of_names_has_room_for_the_longest_chinese_or_not(name, em):
+    boxes = Bets("How many?", ["a", name]).controls
+    assert {box.style.description_width for box in boxes} == {f"{em}em"}
