@@ -104,7 +104,7 @@ SENTENCES = (  # one for each template whose places stand in another order in Ch
     ("1 × 2 of 3 × 3,\nthen a 5 × 5 window", "3×3 中的 1 × 2，\n然后是 5 × 5 的窗口"),
     ("Cell (1, 2) votes +3.4. It sees rows 5–6, columns 7–8: 9% of the image. Half of what it feels comes from 10 of "
      "these 11 pixels.",
-     "格 (1, 2) 投给 +3.4。它看见第 5–6 行、第 7–8 列：图像的 9%。它感觉到的一半，来自这 11 个像素中的 10。"),
+     "格 (1, 2) 的票是 +3.4。它看见第 5–6 行、第 7–8 列：图像的 9%。它感觉到的一半，来自这 11 个像素中的 10。"),
     ("You had 1 of 2 right.", "2 个里你猜对了 1 个。"),
     ("40 px are too small: a map of 1 × 1 arrives at stage 6, pool, whose window is 3 × 3. PyTorch raises an error. "
      "The smallest that comes through has 67 px.",
@@ -220,8 +220,10 @@ def test_no_template_is_taken_for_another(random):
     for text, words in TEMPLATES.items():
         if text == "a {}{}":  # a type's name, which a number is not
             continue
-        glued = [bool(GLUED.match(text, found.start())) for found in re.finditer(r"\{\}", text)]
-        parts = ["" if g else some_filling(random) for g in glued]
+        places = [found.start() for found in re.finditer(r"\{\}", text)]
+        parts = ["" if GLUED.match(text, place) else some_filling(random) for place in places]
+        code = [text[place - 1 : place] == "`" for place in places]  # which has no backtick inside
+        parts = [part.strip("`") if inside else part for part, inside in zip(parts, code, strict=True)]
         filled, said = iter(parts), [TEMPLATES.get(part, part) for part in parts]
         found = CHINESE.translate(re.sub(r"\{\}", lambda _, filled=filled: next(filled), text))
         wanted = re.sub(r"\{(\d+)(=?)\}", lambda at, s=said, p=parts: (p if at[2] else s)[int(at[1])], words)
