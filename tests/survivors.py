@@ -57,7 +57,7 @@ NEAREST = {
     "nin_course/demos": ["tests/demos"],
     "nin_course/plots.py": ["tests/unit/test_plots.py", "tests/unit/test_benchmarks.py", "tests/demos"],
     "nin_course/catalogue.py": ["tests/unit/test_language.py"],
-    "nin_course/doctor.py": ["tests/unit/test_package.py"],
+    "nin_course/doctor.py": ["tests/unit/test_package.py", "tests/unit/test_device.py"],
     "nin_course/train.py": [f"tests/unit/test_{name}.py" for name in ("train", "checkpoint", "device", "device_path")],
     "nin_course/checkpoint.py": [f"tests/unit/test_{name}.py" for name in ("checkpoint", "train", "device")],
     "nin_course/history.py": ["tests/unit/test_train.py", "tests/demos/test_live.py"],

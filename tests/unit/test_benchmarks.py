@@ -341,8 +341,8 @@ def a_run(kind, name, accuracy, never_said=(), **more):
 
 
 RUNS = [
-    a_run("seeds", "laptop", 0.75, ["bag"], seconds=61.4) | {"seed": 1},
-    a_run("seeds", "laptop", 0.5, seconds=9.6),
+    a_run("seeds", "laptop", 0.75, ["bag"], seconds=61.4) | {"seed": 10},
+    a_run("seeds", "laptop", 0.5, seconds=9.6) | {"seed": 9},
     *(a_run("price", "nothing", accuracy) for accuracy in (0.80, 0.90, 0.60)),
     *(a_run("price", "flips", accuracy) for accuracy in (0.70, 0.50, 0.75)),
     a_run("wide", "wide", 0.25, ["shirt"]),
@@ -353,8 +353,8 @@ RUNS = [
     a_run("notes", "notes", 0.7, ["coat", "bag"], notes_epochs=0.25),
 ]
 TABLES = """\
-| 0 | 0.5000 | none | 10 |
-| 1 | 0.7500 | bag | 61 |
+| 9 | 0.5000 | none | 10 |
+| 10 | 0.7500 | bag | 61 |
 | nothing | 0.8000 (0.6000 to 0.9000, 3 seeds) | +0.0000 |
 | flips | 0.7000 (0.5000 to 0.7500, 3 seeds) | -0.1000 |
 | `nin_small`, ours | 0.06 | 0.8800 (0.8800 to 0.8800, 1 seed) | none |

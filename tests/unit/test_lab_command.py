@@ -253,10 +253,12 @@ def test_when_time_is_up_a_run_is_lost_if_it_was_not_at_its_end(stopped, time_is
     monkeypatch.setattr(lab, "train", lambda *_, **__: (small((2, 3, 4)), history))
     steps = iter([False, time_is_up])
     monkeypatch.setattr(lab.Stop, "stop", property(lambda self: next(steps)))
-    line = lab.made(lab.runs(["2"], 60, 2, [0])[0])
+    monkeypatch.setattr(lab, "price", lambda key, images: images)
+    line = lab.made(lab.runs(["2"], 60, 5, [0])[0])
     assert (line is not None) is recorded
-    if recorded:
+    if recorded:  # it costs the two epochs that were made, not the five that were wanted
         assert (line["stopped"], line["seconds"]) == (["nan"] if stopped else None, 3.0)
+        assert line["notes_epochs"] == 2 * 60
 
 
 WORKER = """

@@ -85,6 +85,15 @@ class Demo:
     assert set(templates.templates(source)) == words | {"{} of {} cells{}", ", the last one", "and more"}
 
 
+def test_what_has_no_translation_yet_is_printed_module_by_module(monkeypatch, capsys):
+    said = {"a b": "x.py:3", "c d": "x.py:5", "e f": "y/z.py:1", "put together": ""}
+    monkeypatch.setattr(templates, "everything", lambda: said)
+    monkeypatch.setattr(templates, "book", lambda: {"c d": "words"})
+    templates.main()
+    lacking = {"x.py": {"a b": ""}, "y/z.py": {"e f": ""}, "": {"put together": ""}}
+    assert json.loads(capsys.readouterr().out) == lacking
+
+
 def some_filling(random) -> str:
     """What may stand in a place of a template."""
     natural = ("3", "1,234", "0.5", "−0.12", "(2, 3, 4)", "[0, 1]", "12.5%", "`net(X)`", "fold(A (3, 3), b (3,))")
