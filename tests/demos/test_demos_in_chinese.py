@@ -39,7 +39,7 @@ NAMES |= {"mathdefault", "cpu", "floor", "PyTorch", "Conv2d", "Linear", "DejaVu"
 def chinese():
     speak("zh")
     with warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)  # a glyph is missing
+        warnings.filterwarnings("error", "Glyph")  # is missing
         yield
     speak("en")
     del os.environ["NIN_COURSE_LANGUAGE"]

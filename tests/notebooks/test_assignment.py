@@ -5,7 +5,9 @@ import functools
 import json
 import re
 import subprocess
+import sys
 from types import SimpleNamespace
+from unittest import mock
 
 import assignment
 import build
@@ -40,8 +42,64 @@ def test_what_is_needed_comes_along_in_its_order_and_nothing_else():
         "import math\nimport time\n\nside = 2",
         "def area(r):\n    return math.pi * r**side\n\n\nwaste = time.time()",
     ]
-    after = ["def cake(r, time):\n    return area(r) * time"]
-    assert assignment.needed(before, after) == ("import math\nside = 2\ndef area(r):\n    return math.pi * r**side")
+    before.append("import functools\n\n\n@functools.cache\n@kept\ndef half(n):\n    return n / 2")
+    after = ["def cake(r, time):\n    return half(area(r)) * time"]
+    assert assignment.needed(before, after).split("\n") == [
+        *("import math", "side = 2", "def area(r):", "    return math.pi * r**side"),
+        *("import functools", "@functools.cache", "@kept", "def half(n):", "    return n / 2"),
+    ]
+
+
+TOY = """---
+kernelspec: {name: python3, display_name: Python 3}
+---
+
+# A toy
+
+```{code-cell} ipython3
+side = 2
+```
+
+## Exercise 1
+
+```{code-cell} ipython3
+### BEGIN SOLUTION
+twice = 2 * side
+### END SOLUTION
+```
+
+```{code-cell} ipython3
+---
+tags: [check]
+---
+from nin_course.checks import ch00
+
+ch00.accuracy(twice)
+```
+"""
+
+
+def test_the_command_makes_those_that_are_named_and_have_exercises_and_says_what_comes_next(
+    tmp_path, monkeypatch, capsys
+):
+    for name, text in {"03_toy": TOY, "04_none": TOY.split("## ")[0], "05_other": TOY}.items():
+        (tmp_path / f"{name}.md").write_text(text)
+    monkeypatch.setattr(build, "chapters", lambda: sorted(tmp_path.glob("*.md")))
+    folder = tmp_path / "class"
+    monkeypatch.setattr(sys, "argv", ["assignment.py", "03", "04", "--to", str(folder)])
+    assignment.main()
+    made = folder / "source" / "03_toy" / "03_toy.ipynb"
+    assert [path for path in folder.rglob("*") if path.suffix == ".ipynb"] == [made]
+    cells = json.loads(made.read_text())["cells"]
+    assert [cell["metadata"].get("nbgrader", {}).get("grade_id") for cell in cells] == [
+        *(None, "setup", None), "answer_1", "ch00_accuracy",
+    ]  # fmt: skip
+    assert "".join(cells[0]["source"]).startswith("# A toy: the exercises\n\nWork through [the chapter](../../../")
+    c = mock.MagicMock()
+    exec((folder / "nbgrader_config.py").read_text(), {"get_config": lambda: c})
+    assert c.CourseDirectory.course_id == "nin_course"
+    assert c.ClearSolutions.code_stub == {"python": build.PLACEHOLDER}
+    assert capsys.readouterr().out == f"made {made}\nthen, in {folder}: nbgrader generate_assignment NAME\n"
 
 
 def test_what_a_cell_does_to_the_checks_does_not_count():

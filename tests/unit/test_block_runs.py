@@ -40,25 +40,37 @@ def test_the_two_networks_of_a_seed_differ_in_the_second_block_alone_and_cost_th
     assert [m.groups for m in mobile[2] if isinstance(m, nn.Conv2d)] == [1, HIDDEN, 1]
 
 
-def test_a_run_sees_the_same_images_in_the_same_order_whatever_the_block(monkeypatch):
-    monkeypatch.setattr(make_block_runs, "STEPS", 3)
-    seen = []
+def test_a_run_sees_the_same_images_in_the_same_order_at_the_same_rates_whatever_the_block(monkeypatch):
+    """Eight steps of Adam: up to 4e-3 in a quarter of them, and down to almost nothing."""
+    monkeypatch.setattr(make_block_runs, "STEPS", 8)
+    seen, rates = [], []
     train_iter, test_iter = d2l.load_data_fashion_mnist(4, sample=True, normalize=True)
     test = [next(iter(test_iter))]
-    watched = lambda net, batches, *rest: seen.append([y.tolist() for _, y in batches])  # noqa: E731
+
+    def watched(net, batches, optimizer, device, after_step):
+        assert type(optimizer) is torch.optim.Adam
+        assert {id(p) for p in optimizer.param_groups[0]["params"]} == {id(p) for p in net.parameters()}
+        for _, y in batches:
+            seen.append(y.tolist())
+            rates.append(optimizer.param_groups[0]["lr"])
+            optimizer.step()
+            after_step(None, 4)
+
+    monkeypatch.setattr(make_block_runs, "train_epoch", watched)
     for block in BLOCKS:
-        with monkeypatch.context() as patch:
-            patch.setattr(make_block_runs, "train_epoch", watched)
-            run = make_block_runs.one_run(block, 1, train_iter, test)
+        run = make_block_runs.one_run(block, 1, train_iter, test)
         assert (run["block"], run["seed"]) == (block, 1)
         assert run["accuracy"] in (0, 0.25, 0.5, 0.75, 1)
-    assert seen[0] == seen[1]
-    assert len(seen[0]) == 3
+    assert (seen[:8], rates[:8]) == (seen[8:], rates[8:])
+    assert rates[:2] == pytest.approx([4e-3 / 25, 4e-3])
+    assert rates[1:8] == sorted(rates[1:8], reverse=True)
+    assert rates[7] < 1e-6
 
 
 def test_it_goes_on_where_it_stopped(tmp_path, monkeypatch):
-    monkeypatch.setattr(make_block_runs, "load_data_fashion_mnist", lambda *_, **__: (None, None))
-    made = []
+    asked, made = [], []
+    load = lambda *a, **settings: asked.append((a, settings)) or (None, None)  # noqa: E731
+    monkeypatch.setattr(make_block_runs, "load_data_fashion_mnist", load)
 
     def one_run(block, seed, *_):
         made.append((block, seed))
@@ -79,3 +91,4 @@ def test_it_goes_on_where_it_stopped(tmp_path, monkeypatch):
     lines = [json.loads(line) for line in (tmp_path / "runs.jsonl").read_text().splitlines()]
     assert [(run["block"], run["seed"]) for run in lines] == [(b, s) for s in SEEDS for b in BLOCKS]
     assert (tmp_path / "card.json").exists()
+    assert asked == [((100,), {"sample": True, "normalize": True})] * 2  # the card speaks of these

@@ -9,11 +9,11 @@ import training
 from pretended import KINDS, NAMES, STAND_IN, pretended
 
 import nin_course as d2l
-from nin_course import files
+from nin_course import files, runs
 from nin_course.__main__ import main
 from nin_course.demos import run
 from nin_course.device import device_name, find_device
-from nin_course.recipe import PRESETS, preset
+from nin_course.recipe import PRESETS, prepare, preset
 from nin_course.speed import has_bfloat16
 
 NAMED = {kind: NAMES.get(kind, f"GPU ({kind})") for kind in KINDS}
@@ -51,6 +51,23 @@ def test_without_a_gpu_it_is_the_cpu():
     assert find_device() == torch.device("cpu")
     assert device_name("cpu") == f"CPU, {torch.get_num_threads()} threads"
     assert preset() == PRESETS["laptop"]
+
+
+def test_a_cpu_that_is_named_is_taken_where_there_is_a_gpu(tmp_path, monkeypatch, capsys):
+    """Whoever trains: what was asked for, not what is there, is where the sums are done and what is said of it."""
+    monkeypatch.setattr("nin_course.data.files.read_split", few)
+    recipe = preset("smoke", size=8, one_cycle=False)
+    cpu = torch.device("cpu")
+    with pretended("cuda"):
+        prepared, own_batches, settings = prepare(recipe, device="cpu")
+        desk, two = net(), batches(2)
+        d2l.train_ch5(desk, two, two, 48, torch.optim.SGD(desk.parameters(), lr=0.1), cpu, 1)
+        card = runs.run(recipe, tmp_path, "", device="cpu", progress=False)
+    assert (settings["device"], own_batches.dataset.images.device) == (cpu, cpu)
+    assert {p.device for trained in (prepared, desk) for p in trained.parameters()} == {cpu}
+    assert capsys.readouterr().out.startswith("training on cpu\nepoch 1, ")
+    assert card["made_on"]["device"].startswith("CPU, ")
+    assert json.loads((tmp_path / "history.jsonl").read_text().splitlines()[0])["device"] == "cpu"
 
 
 @pytest.mark.parametrize("device", ["gpu", "cuda:x", 3.5])

@@ -34,6 +34,15 @@ def test_they_are_taken_in_evaluation_mode_and_the_network_is_left_as_it_was():
     assert all(not m._forward_pre_hooks for m in net.modules())
 
 
+def test_the_pooling_is_found_wherever_it_is():
+    body = nn.Conv2d(1, 3, 2)
+    net, X = (
+        nn.Sequential(nn.Sequential(body, nn.Sequential(d2l.GlobalAvgPool2d())), nn.Flatten()),
+        torch.rand(2, 1, 6, 7),
+    )
+    assert torch.equal(class_maps(net, X), body(X))
+
+
 def test_what_is_not_counted_takes_its_share_away_and_no_more():
     maps, counted = torch.randn(3, 10, 7, 7), torch.rand(7, 7) < 0.5
     torch.testing.assert_close(recount(maps, counted) + recount(maps, ~counted), maps.mean(dim=(2, 3)))

@@ -259,6 +259,25 @@ def test_what_students_share_is_there_once_and_a_tenth_of_a_machine_is_kept_free
     assert max(len(line) for line in page.splitlines() if not line.startswith("|")) <= 120
 
 
+def test_the_hub_and_a_students_server_are_each_asked_with_their_own_token(monkeypatch):
+    """Both set a cookie of one name, and refuse the other's."""
+    student, asked = hub.Student("http://here", "ana"), []
+    for path, token in {"/hub/": "the hub's", "/user/ana/": "the server's", "/user/anna/": "another's"}.items():
+        student.web.cookies.set("_xsrf", token, path=path)
+    answer = SimpleNamespace(raise_for_status=lambda: None, json=lambda: {"content": "a book", "servers": {}})
+    monkeypatch.setattr(
+        student.web, "request", lambda how, where, headers, **_: asked.append((how, where, headers)) or answer
+    )
+    monkeypatch.setattr(student, "processes", list)
+    assert student.read("00.ipynb") == "a book"
+    student.leave()
+    assert [(how, where, *headers.values()) for how, where, headers in asked] == [
+        ("GET", "http://here/user/ana/api/contents/00.ipynb", "the server's"),
+        ("DELETE", "http://here/hub/api/users/ana/server", "the hub's"),
+        ("GET", "http://here/hub/api/users/ana", "the hub's"),
+    ]
+
+
 def test_a_message_with_pictures_is_read_up_to_them():
     text, picture = b'{"a": "\xc3\xa9"}', b"\x89PNG"
     places = [2, 12, 12 + len(text)]

@@ -253,33 +253,40 @@ def test_when_time_is_up_a_run_is_lost_if_it_was_not_at_its_end(stopped, time_is
     monkeypatch.setattr(lab, "train", lambda *_, **__: (small((2, 3, 4)), history))
     steps = iter([False, time_is_up])
     monkeypatch.setattr(lab.Stop, "stop", property(lambda self: next(steps)))
-    line = lab.made(lab.runs(["2"], 60, 2, [0])[0])
+    monkeypatch.setattr(lab, "price", lambda key, images: images)
+    line = lab.made(lab.runs(["2"], 60, 5, [0])[0])
     assert (line is not None) is recorded
-    if recorded:
+    if recorded:  # it costs the two epochs that were made, not the five that were wanted
         assert (line["stopped"], line["seconds"]) == (["nan"] if stopped else None, 3.0)
+        assert line["notes_epochs"] == 2 * 60
 
 
 WORKER = """
-import os, sys, time
+import json, os, signal, sys, time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-import lab
+import lab, torch
+from nin_course.recipe import NETS
+def begun():
+    ends = signal.getsignal(signal.SIGINT) == signal.SIG_DFL
+    return os.getpid(), torch.get_num_threads(), ends, sorted(set(lab.VARIANTS) - set(NETS))
 if __name__ == "__main__":
     with ProcessPoolExecutor(1, get_context("spawn"), lab.begin) as pool:
-        print(pool.submit(os.getpid).result(), flush=True)
+        print(json.dumps(pool.submit(begun).result()), flush=True)
         pool.submit(time.sleep, 60)
         time.sleep(60)
 """
 
 
-def test_no_process_is_left_when_the_command_is_killed(tmp_path):
+def test_a_process_knows_every_network_and_has_one_thread_and_none_is_left_when_the_command_is_killed(tmp_path):
     (tmp_path / "command.py").write_text(WORKER)
     paths = os.pathsep.join(map(str, (Path(lab.__file__).parent, Path(d2l.__file__).parents[1])))
-    environment = os.environ | {"PYTHONPATH": paths}
+    environment = os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "2"}
     command = subprocess.Popen([sys.executable, tmp_path / "command.py"], stdout=subprocess.PIPE, env=environment)
-    worker = int(command.stdout.readline())
+    worker, *begun = json.loads(command.stdout.readline())
     command.kill()
     command.wait()
+    assert begun == [1, True, []]
     deadline = time.time() + 20
     while alive(worker) and time.time() < deadline:
         time.sleep(0.05)

@@ -365,11 +365,10 @@ def test_the_page_gets_a_widget_in_chinese_and_the_kernel_keeps_it_in_english(ch
     asked = ipywidgets.HTML("<b>你的猜测。</b> 缺哪个词，Trouser 还是 Bag？")
     assert asked.get_state()["value"] == asked.value  # what a chapter says is said
     assert ipywidgets.Text("Coat").get_state()["value"] == "Coat"  # what is typed stays
-    assert (
-        ipywidgets.Button(tooltip="End the run and keep what it has").get_state()["tooltip"]
-        == "结束这次训练，保留学到的东西"
-    )
     line = ipywidgets.HTML("<b title='image'>image</b> &amp; <i>pixel&#x27;s row</i>")
+    stop = ipywidgets.Button(description="Stop", tooltip="End the run and keep what it has").get_state()
+    assert (stop["description"], stop["tooltip"]) == ("停止", "结束这次训练，保留学到的东西")
+    assert ipywidgets.Text(placeholder="a number, then Enter").get_state()["placeholder"] == "一个数，然后回车"
     state = slider.get_state()
     assert (state["description"], list(state["_options_labels"]), state["index"]) == ("图像", ["外套", "包"], 1)
     assert (slider.description, slider.label, slider.value) == ("image", "Bag", 8)

@@ -157,6 +157,15 @@ def test_a_photograph_of_100_megapixels_is_read_at_a_part_of_its_size(monkeypatc
     np.testing.assert_allclose(picture[:, -10].mean(), 200 / 255, atol=0.01)
 
 
+@pytest.mark.parametrize(("width", "height"), [(660, 880), (1100, 700), (3000, 4000)])
+def test_a_jpeg_of_any_size_keeps_what_512_pixels_can_show(width, height):
+    """64 stripes along its longer side, each 8 of these pixels with its dark neighbour."""
+    across = np.arange(width) * 128 // max(width, height) % 2
+    picture, _ = read_picture(stored(Image.fromarray(np.uint8(255 * across)[None].repeat(height, 0)), "JPEG"))
+    assert max(picture.shape) == 512
+    np.testing.assert_allclose(picture.std(), 0.5, atol=0.05)
+
+
 # ---- what is refused ------------------------------------------------------------------------------------------------
 
 

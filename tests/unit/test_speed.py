@@ -33,11 +33,14 @@ def test_inside_numbers_are_as_short_and_lie_as_the_settings_say(channels_last, 
     net[0][2].register_forward_hook(lambda _, inputs, output: seen.append((inputs[0], output)))
     fast = Fast(net, channels_last=channels_last, autocast=autocast)
     for X in (torch.rand(4, 1, 28, 28), torch.rand(4, 1, 28, 28).to(memory_format=torch.channels_last)):
-        fast(X)
+        for trains in (True, False):
+            fast.train(trains)(X)
     assert fast.net is net
+    assert len(seen) == 4
     assert {output.dtype for _, output in seen} == {torch.bfloat16 if autocast else torch.float32}
-    assert seen[0][0].is_contiguous(memory_format=torch.channels_last) is channels_last
-    assert seen[0][0].is_contiguous() is not channels_last
+    for X, _ in seen[:2]:  # of images that lie as usual, whether it trains or not
+        assert X.is_contiguous(memory_format=torch.channels_last) is channels_last
+        assert X.is_contiguous() is not channels_last
     weight = net[2][0].weight  # of more than one input channel, so that the two ways differ
     assert weight.is_contiguous(memory_format=torch.channels_last) is channels_last
     assert weight.dtype == torch.float32
@@ -51,9 +54,10 @@ def test_images_are_laid_out_before_the_first_layer():
             seen.append(X.is_contiguous(memory_format=torch.channels_last))
             return X
 
-    Fast(Look(), channels_last=True)(torch.rand(2, 3, 4, 4))
-    Fast(Look())(torch.rand(2, 3, 4, 4))
-    assert seen == [True, False]
+    for training in (True, False):
+        Fast(Look(), channels_last=True).train(training)(torch.rand(2, 3, 4, 4))
+        Fast(Look()).train(training)(torch.rand(2, 3, 4, 4))
+    assert seen == [True, False] * 2
 
 
 def test_only_hardware_that_multiplies_bfloat16_is_said_to_have_it(monkeypatch):
