@@ -170,10 +170,9 @@ def lines(path: Path) -> list[str]:
 
 OURS = [t for t, words in BOOK["templates"].items() if words != t and re.fullmatch(r"[^{}]*[a-z] [^{}]*", t)]
 CLASS = re.compile(rf"\b({'|'.join(LABELS)})\b", re.IGNORECASE)
-OLDER = "08_the_ablation_lab"  # built before a network of the lab said in Chinese what it is
 
 
-@pytest.mark.parametrize("path", [p for p in NOTEBOOKS if p.stem != OLDER], ids=str)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=str)
 def test_what_a_cell_prints_and_answers_has_the_chapters_words_and_marks(path):
     """Nothing that the catalogue has in Chinese is English in it, but for a key that the prose explains （as here）."""
     prose = CHAPTERS[path.stem].read_text(encoding="utf-8")
