@@ -26,6 +26,7 @@ from nin_course.demos import ALL, BallotBox, ChannelMixer, FewPixels, GuessingGa
 from nin_course.demos._base import sample_test_images
 from nin_course.demos.ballot_box import voters
 from nin_course.demos.few_pixels import one_of_each
+from nin_course.language import say
 
 WIDGET = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}}
 PLAYABLE = {"Ballot box": "BallotBox", "投票箱": "BallotBox"}
@@ -297,6 +298,7 @@ def test_a_part_is_drawn_once_and_again_when_what_it_depends_on_has_changed(smal
     compute = FewPixels.compute
     monkeypatch.setattr(FewPixels, "compute", staticmethod(lambda state: computed.append(state) or compute(state)))
     told = drawn.kept(FewPixels, tmp_path)
+    assert say("Ballot box") == "Ballot box"  # Chinese is spoken while it is drawn, and no longer
     first, *others = drawn.states(FewPixels())  # the first is computed whenever the demo is made
     assert [state for state in computed if state != first] == others
     assert [line.split(" numbers")[0] for line in told["lines"]] == ["4 × 4 = 16"] * 2 + ["28 × 28 = 784"] * 2
