@@ -36,8 +36,8 @@ KEPT |= {"cascaded cross channel parametric pooling", "Vision Transformer", "lle
 KEPT |= {"Expected all tensors to be on the same device, but found at least two devices, cuda", "and cpu"}
 KEPT |= {"as the notes", "no ReLU on the logits", "width kept", "one cycle", "batch norm", "Shirt on stripes"}
 KEPT |= {"at every place", "larger window", "own products", "no weights", "dense, at one place"}
-NETWORKS = {"alexnet", "googlenet", "small", "wide", "notes"}
-PROGRAMS = {"JupyterLab", "PyTorch", "Linear", "EXIF", "JPEG", "PNG", "WebP", "GIF", "BMP"}
+NETWORKS = {"alexnet", "googlenet", "small", "wide", "notes", "Kaiming", "one", "cycle"}  # and recipes
+PROGRAMS = {"ln", "lr", "kB", "JupyterLab", "PyTorch", "Linear", "EXIF", "JPEG", "PNG", "WebP", "GIF", "BMP"}
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
