@@ -1,4 +1,4 @@
-"""What the demos need to play in a page without a kernel, taken from the demos themselves."""
+"""What the demos need to play in a page without a kernel, taken from the demos themselves: numbers, and words."""
 
 import base64
 import gzip
@@ -13,6 +13,7 @@ import drawn
 import ipywidgets as widgets
 import matplotlib
 import torch
+import words
 from network import export
 from PIL import Image
 
@@ -90,7 +91,7 @@ def ballot_box() -> dict:
 
 def channel_mixer() -> dict:
     channels = torch.stack([three_channels(label) for label in range(10)])
-    return {"channels": packed(channels), "names": CHANNELS}
+    return {"channels": packed(channels)}
 
 
 def sliding_window() -> dict:
@@ -130,16 +131,18 @@ def microscope_() -> dict:
         "most": most,
         "peaks": peaks,
         "views": views,
-        "layers": microscope.LAYERS,
         "bins": microscope.BINS,
         "among": len(others),
     }
 
 
+def photos() -> dict:
+    return {name: read_picture(PHOTOS / f"{name}.jpg") for _, name in your_photo.GIVEN}
+
+
 def your_photo_() -> dict:
-    read = {name: read_picture(PHOTOS / f"{name}.jpg") for _, name in your_photo.GIVEN}
-    photos = {name: [picture(values), done] for name, (values, done) in read.items()}
-    return {"photos": photos, "known": grey(one_of_each()), "strong": STRONG}
+    shown = {name: picture(values) for name, (values, _) in photos().items()}
+    return {"photos": shown, "known": grey(one_of_each()), "strong": STRONG}
 
 
 def picture(values: torch.Tensor) -> str:
@@ -176,7 +179,11 @@ NOTES = {kind: "Some of its settings, drawn beforehand. In JupyterLab you have a
 NOTES |= {FewPixels: "", TrainingDesk: "Here the recorded run plays. A run of your own starts in JupyterLab."}
 # And the network runs in the page, too.
 WITH_NETWORK = {Microscope: microscope_, YourPhoto: your_photo_}
-TITLES = {demo.title: demo.__name__ for demo in (*COMPUTED, *drawn.PARTS, *WITH_NETWORK)}
+TITLES = {  # in each language: what a stored cell calls a demo -> the demo
+    words.say(demo.title, language): demo.__name__
+    for demo in (*COMPUTED, *drawn.PARTS, *WITH_NETWORK)
+    for language in words.LANGUAGES
+}
 
 
 def given(name: str, data: dict) -> str:
@@ -184,36 +191,58 @@ def given(name: str, data: dict) -> str:
     return f"nin.give({json.dumps(name)}, {json.dumps(data, ensure_ascii=False)});\n"
 
 
-def shared() -> dict:
-    return {"labels": LABELS, "diverging": colours(DIVERGING), "magma": colours("magma")}
+def texts(kind: type, controls: dict, language: str) -> dict:
+    """A demo's words in a language, and with them its controls; controls: as `described`."""
+
+    def said(some):
+        return [words.say(text, language) for text in some]
+
+    found = dict(zip(("title", "try", "note"), said((kind.title, kind.try_this, NOTES.get(kind, ""))), strict=True))
+    found["controls"] = {
+        name: about | {"text": words.say(about["text"], language), "names": said(about.get("names", ()))}
+        for name, about in controls.items()
+    }
+    if kind is ChannelMixer:
+        found |= {"names": said(CHANNELS), "short": said(name.split()[0] for name in CHANNELS)}
+    if kind is Microscope:
+        found["layers"] = said(microscope.LAYERS)
+    if kind is YourPhoto:
+        found["done"] = {name: words.say(", ".join(done), language) for name, (_, done) in photos().items()}
+    return found
 
 
-def data(kind: type, numbers: dict) -> dict:
-    """A demo's texts, controls and numbers."""
-    demo = kind()
-    controls = {} if "controls" in numbers else {name: described(c) for name, c in demo.controls.items()}
-    return {
-        "name": kind.__name__,
-        "title": demo.title,
-        "try": demo.try_this,
-        "controls": controls,
-        "note": NOTES.get(kind, ""),
-    } | numbers
+def parted(kind: type, pictures: Path) -> tuple[dict, dict[str, dict]]:
+    """A demo's numbers, and by language its words; what is drawn beforehand is kept in the folder of pictures."""
+    of = drawn.kept(kind, pictures) if kind in drawn.PARTS else (COMPUTED | WITH_NETWORK)[kind]()
+    controls = of.pop("controls", None) or {name: described(control) for name, control in kind().controls.items()}
+    lines, shown = of.pop("lines", ()), of.pop("pictures", {})
+    said = {language: texts(kind, controls, language) for language in words.LANGUAGES}
+    for language, names in shown.items():
+        in_words = [words.say(line, language) for line in lines]
+        said[language]["frames"] = list(zip(names, in_words, strict=True))
+    return of | {"name": kind.__name__}, said
+
+
+def shared(language: str) -> dict:
+    return {"labels": [words.say(label, language) for label in LABELS]} | words.spoken(language)
 
 
 def write(folder: Path, pictures: Path, libraries: Path) -> None:
-    """A script for each demo, one with what all share, one with the network, the libraries, and the drawn pictures.
-
-    The pictures are kept in a folder of their own.
+    """Scripts with numbers and scripts with words, of each demo and of what all share; the network, the libraries, and
+    the drawn pictures.
     """
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(libraries, folder, ignore=shutil.ignore_patterns("ort.mjs", "ort.wasm"))
-    numbers = {kind.__name__: data(kind, of()) for kind, of in (COMPUTED | WITH_NETWORK).items()}
-    numbers |= {kind.__name__: data(kind, drawn.kept(kind, pictures)) for kind in drawn.PARTS}
-    numbers |= {"shared": shared(), "network": network_(libraries)}
-    (folder / "data").mkdir()
-    for name, of in numbers.items():
-        (folder / "data" / f"{name}.js").write_text(given(name, of), encoding="utf-8")
+    numbers = {"shared": {"diverging": colours(DIVERGING), "magma": colours("magma")}, "network": network_(libraries)}
+    scripts = {"data": numbers, **{f"data/{language}": {"shared": shared(language)} for language in words.LANGUAGES}}
+    for kind in (*COMPUTED, *WITH_NETWORK, *drawn.PARTS):
+        numbers[kind.__name__], said = parted(kind, pictures)
+        for language, of in said.items():
+            scripts[f"data/{language}"][kind.__name__] = of
+    for place, given_there in scripts.items():
+        (folder / place).mkdir()
+        for name, of in given_there.items():
+            (folder / place / f"{name}.js").write_text(given(name, of), encoding="utf-8")
     shutil.copytree(pictures, folder / "drawn", ignore=shutil.ignore_patterns("*.json"))
 
 

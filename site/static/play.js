@@ -1,9 +1,10 @@
-// The demos of the course in a page, without a kernel. Each demo is a file in demos/, its numbers one in data/; both
-// come as scripts, since a page that is read from a disk may not fetch anything.
+// The demos of the course in a page, without a kernel. Each demo is a file in demos/, its numbers one in data/, and its
+// words one in data/en/ or data/zh/; all come as scripts, since a page that is read from a disk may not fetch anything.
 "use strict";
 
 const nin = (() => {
   const here = document.currentScript.src.replace(/[^/]*$/, "");
+  const language = document.documentElement.lang.slice(0, 2);
   const given = {}, demos = {}, loading = {};
 
   function load(path) {
@@ -12,6 +13,18 @@ const nin = (() => {
       Object.assign(script, { src: here + path, onload: done, onerror: () => failed(new Error(`${path} is missing`)) });
       document.head.append(script);
     }));
+  }
+
+  // What a page needs of a demo, or of what all demos share: its numbers, and its words in the page's language.
+  const loadData = (name) => Promise.all([load(`data/${name}.js`), load(`data/${language}/${name}.js`)]);
+
+  // The tag of a template: says it in the page's language. The English, "{0} of {1}", is the key to the translation.
+  function say(pieces, ...values) {
+    const { words, tidy } = given.shared, english = pieces.reduce((text, piece, k) => `${text}{${k - 1}}${piece}`);
+    const key = english.replace(/\s+/g, " "); // a long one is broken over lines
+    const text = (words[key] ?? key).replace(/\{(\d+)=?\}/g, (_, k) => values[k]);
+    if (!/\p{Script=Han}/u.test(text)) return text;
+    return tidy.reduce((found, [odd, good]) => found.replace(new RegExp(odd, "g"), good), text);
   }
 
   // ---- numbers -----------------------------------------------------------------------------------------------------
@@ -116,6 +129,8 @@ const nin = (() => {
     return make("div", { className: "control" }, make("label", { htmlFor: id }, text), ...inside);
   }
 
+  // How wide a text is, in letters: a Chinese one counts twice.
+  const letters = (text) => text.length + (text.match(/\p{Script=Han}/gu) ?? []).length;
   const shownNumber = (value, step) => fixed(value, (String(step).split(".")[1] ?? "").length).replace("-", "−");
 
   const makers = {
@@ -135,7 +150,7 @@ const nin = (() => {
     choice(about, changed) {
       const options = about.names.map((name, k) => make("option", { value: k }, name));
       const input = make("select", { onchange: changed }, ...options), element = labelled(about.text, input);
-      element.classList.toggle("long", Math.max(...about.names.map((name) => name.length)) > 24);
+      element.classList.toggle("long", Math.max(...about.names.map(letters)) > 24);
       return {
         element,
         get: () => about.values[input.value],
@@ -170,8 +185,8 @@ const nin = (() => {
       };
     },
     span(about, changed) {
-      const ends = ["from", "to"].map((end) =>
-        make("input", { type: "range", min: about.min, max: about.max, "aria-label": `${about.text}, ${end}` }));
+      const ends = [say`${about.text}, from`, say`${about.text}, to`].map((name) =>
+        make("input", { type: "range", min: about.min, max: about.max, "aria-label": name }));
       const output = make("output");
       const value = () => ends.map((input) => +input.value).sort((a, b) => a - b);
       const show = () => (output.textContent = value().join("–"));
@@ -212,12 +227,12 @@ const nin = (() => {
     const stop = () => {
       clearInterval(clock);
       clock = null;
-      button.textContent = "▶ Play";
+      button.textContent = say`▶ Play`;
     };
     const button = make("button", { type: "button" });
     button.onclick = () => {
       if (clock) return stop();
-      button.textContent = "❚❚ Pause";
+      button.textContent = say`❚❚ Pause`;
       clock = setInterval(() => (control.next(), changed()), 250);
     };
     stop();
@@ -226,7 +241,7 @@ const nin = (() => {
 
   async function start(root) {
     const name = root.dataset.demo;
-    await Promise.all([load("data/shared.js"), load(`data/${name}.js`)]);
+    await loadData(name);
     const data = given[name], engine = data.engine ?? name;
     await load(`demos/${engine}.js`);
     if (root.dataset.megabytes) await load("network.js");
@@ -249,7 +264,7 @@ const nin = (() => {
       line.textContent = demo.line(result);
       picture.setAttribute("aria-label", `${data.title}: ${line.textContent}`);
     }
-    const again = make("button", { type: "button", className: "again", onclick: controls.reset }, "As it was");
+    const again = make("button", { type: "button", className: "again", onclick: controls.reset }, say`As it was`);
     controls.element.append(again);
     controls.reset();
     await update();
@@ -262,8 +277,10 @@ const nin = (() => {
   // Excerpts of what the search finds have to be fetched.
   if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 
-  function startAll() {
-    for (const root of document.querySelectorAll(".nin-demo")) {
+  async function startAll() {
+    const roots = document.querySelectorAll(".nin-demo");
+    if (roots.length) await loadData("shared");
+    for (const root of roots) {
       const begin = () => start(root).catch((error) => console.error(error));
       if (root.dataset.megabytes) askFirst(root, begin);
       else begin();
@@ -272,10 +289,11 @@ const nin = (() => {
 
   // A demo with the network in it is fetched when it is wanted.
   function askFirst(root, begin) {
-    const words = `Play: fetches the network first, ${root.dataset.megabytes} MB`;
+    const megabytes = root.dataset.megabytes;
+    const words = say`Play: fetches the network first, ${megabytes} MB`;
     const button = make("button", { type: "button", className: "begin" }, words);
     button.onclick = () => {
-      Object.assign(button, { disabled: true, textContent: "Fetching the network …" });
+      Object.assign(button, { disabled: true, textContent: say`Fetching the network …` });
       begin();
     };
     root.prepend(button);
@@ -288,10 +306,10 @@ const nin = (() => {
     demo: (name, maker) => (demos[name] = maker),
     panel, unpack,
     give(name, data) {
-      given[name] = data;
-      if (name === "shared") for (const key of ["diverging", "magma"]) data[key] = bytes(data[key]);
+      for (const key of ["diverging", "magma"]) if (key in data) data[key] = bytes(data[key]);
+      given[name] = { ...given[name], ...data };
     },
-    given, load, bytes, floats, argmax, sum, fixed, thousands, percent,
+    given, load, loadData, say, bytes, floats, argmax, sum, fixed, thousands, percent,
     make, paint, pixels, frame, bars, grey, diverging, magma,
   };
 })();

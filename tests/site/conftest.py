@@ -46,7 +46,7 @@ class Visit:
         """The demo of this name on a page, once it plays; one that asks before it fetches the network may."""
         demo = self.open(path).locator(f".nin-demo[data-demo={name}]")
         if demo.get_attribute("data-megabytes"):
-            demo.get_by_role("button", name="Play: fetches the network").click()
+            demo.locator(".begin").click()
         demo.and_(self.page.locator(".plays")).wait_for(timeout=60_000)
         return demo
 

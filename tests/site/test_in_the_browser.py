@@ -1,21 +1,43 @@
 """The site as a reader has it: from a disk or a server, on a desk or a phone, in the light or in the dark."""
 
 import functools
+import hashlib
 import http.server
+import posixpath
 import re
 import threading
 
 import numpy as np
-import playable
 import pytest
 from conftest import HTML
+from in_chinese import NAMES, english
 from PIL import Image
 from playwright.sync_api import expect
 
-PAGES = sorted(
-    str(path.relative_to(HTML)) for folder in (".", "chapters", "solutions") for path in (HTML / folder).glob("*.html")
-)
-CHAPTERS = [page for page in PAGES if page.startswith("chapters/")]
+from nin_course.demos import ALL
+
+FOLDERS = [half + kind for half in ("", "zh/") for kind in ("", "chapters/", "solutions/")]
+PAGES = sorted(f"{folder}{path.name}" for folder in FOLDERS for path in (HTML / folder).glob("*.html"))
+CHAPTERS = [page for page in PAGES if "chapters/" in page]
+# What a reader sees, or is told by a screen reader: each text by itself, but for code, formulas, and titles of papers.
+TEXTS = """(root) => {
+    const seen = [], walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    const other = "script, style, noscript, pre, code, mjx-container, em, [lang=en]";
+    for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+        if (node.data.trim() && !node.parentElement.closest(other)) seen.push(node.data.trim());
+    }
+    const words = ["alt", "title", "aria-label", "placeholder"];
+    const said = [...root.querySelectorAll("*")].flatMap((e) => words.map((name) => e.getAttribute(name) ?? ""));
+    return [...seen, ...said.filter(Boolean)];
+}"""
+# Names that have small letters in them; PyTorch's words; and what the chapters keep in English themselves.
+KEPT = {"Network in Network", "Network In Network", "Dive into Deep Learning", "feature map"}
+KEPT |= {"cascaded cross channel parametric pooling", "Vision Transformer", "ller, Kornblith, Hinton"}  # Müller
+KEPT |= {"Expected all tensors to be on the same device, but found at least two devices, cuda", "and cpu"}
+KEPT |= {"as the notes", "no ReLU on the logits", "width kept", "one cycle", "batch norm", "Shirt on stripes"}
+KEPT |= {"at every place", "larger window", "own products", "no weights", "dense, at one place"}
+NETWORKS = {"alexnet", "googlenet", "small", "wide", "notes", "Kaiming", "one", "cycle"}  # and recipes
+PROGRAMS = {"ln", "lr", "kB", "JupyterLab", "PyTorch", "Linear", "EXIF", "JPEG", "PNG", "WebP", "GIF", "BMP"}
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -42,6 +64,7 @@ def all_play(page):
 
 @pytest.mark.parametrize("where", ["disk", "server"])
 def test_every_page_loads_without_an_error_and_asks_nobody_else(visit, site, served, where):
+    """And a Chinese one has no English left: no two words in a row, but for names."""
     one, demos = visit(site.as_uri() if where == "disk" else served), 0
     for path in PAGES:
         page = one.open(path)
@@ -49,15 +72,58 @@ def test_every_page_loads_without_an_error_and_asks_nobody_else(visit, site, ser
         demos += all_play(page)
         assert not one.errors, path
         assert not one.away, path
-    assert demos == 2 * len(playable.TITLES) + 1  # in a chapter and its solved copy, and one on the front page
+        if path.startswith("zh/") and where == "disk":
+            texts = [*page.locator("body").evaluate(TEXTS), page.title()]
+            assert sum(bool(re.search(r"[\u4e00-\u9fff]", text)) for text in texts) > 20
+            assert not [run for text in texts for run in english(text) if not is_name(run, text)], path
+    assert demos == 2 * (2 * len(ALL) + 1)  # in a chapter and its solved copy, and one on the front page; twice
 
 
-def searched(visit, words: str) -> list[str]:
+def is_name(run: str, text: str) -> bool:
+    """Min Lin is one, and so is Lin, Chen, Yan 2013; but not what stands alone, as on a button."""
+    words = re.findall(r"[A-Za-z]+", run.removesuffix(" et al"))
+    return run in KEPT or (all(word[0].isupper() for word in words) and run != text)
+
+
+def other(path: str) -> str:
+    """The same page in the other language."""
+    return path.removeprefix("zh/") if path.startswith("zh/") else f"zh/{path}"
+
+
+def test_each_page_leads_to_the_same_page_in_the_other_language(visit):
+    assert sorted(map(other, PAGES)) == PAGES
+    for path in PAGES:
+        page = (HTML / path).read_text(encoding="utf-8")
+        (found,) = re.findall(r'class="nin-language" href="([^"]+)" lang="([^"]+)" hreflang="[^"]+">(.+?)<', page)
+        assert posixpath.normpath(posixpath.join(posixpath.dirname(path), found[0])) == other(path)
+        assert found[1:] == (("en", "English") if path.startswith("zh/") else ("zh-CN", "中文"))
+        assert f'<html lang="{found[1]}"' in (HTML / other(path)).read_text(encoding="utf-8")
+    one = visit()
+    for path in ("index.html", "zh/chapters/09_where_it_went.html", "solutions/03_global_average_pooling.html"):
+        page = one.open(path)
+        for there in (other(path), path):
+            page.locator(".nin-language").click()
+            expect(page).to_have_url(f"{one.root}/{there}")
+
+
+def test_what_both_languages_have_is_there_once():
+    """Pictures without words, the theme, the libraries, the numbers."""
+    seen = {}
+    for path in (path for folder in FOLDERS[::3] for path in (HTML / folder).glob("_*/**/*") if path.is_file()):
+        content = path.read_bytes()
+        if content:
+            seen.setdefault(hashlib.sha256(content).digest(), set()).add(str(path.relative_to(HTML)))
+    twice = [places for places in seen.values() if len({place.startswith("zh/") for place in places}) == 2]
+    assert len(seen) > 1000
+    assert not twice
+
+
+def searched(visit, words: str, half: str = "") -> list[str]:
     """The addresses that the search gives, the best first."""
     one = visit()
-    page = one.open(f"search.html?q={words.replace(' ', '+')}")
+    page = one.open(f"{half}search.html?q={words.replace(' ', '+')}")
     summary = page.locator("#search-results .search-summary")
-    expect(summary).to_contain_text("found", timeout=20_000)
+    expect(summary).to_contain_text(re.compile("found|匹配"), timeout=20_000)
     results = page.locator("ul.search > li > a")
     expect(results).to_have_count(int(re.search(r"\d+", summary.inner_text())[0]), timeout=20_000)  # one by one
     assert not one.errors
@@ -68,26 +134,48 @@ def test_the_search_finds_the_receptive_field(visit):
     assert searched(visit, "receptive field")[0].startswith("chapters/04_the_whole_network.html")
 
 
-def test_the_search_finds_the_chapters_before_their_solved_copies(visit):
-    solved = [address.startswith("solutions/") for address in searched(visit, "pooling")]
+@pytest.mark.parametrize("words", ["感受野", "票", "NiN 块", "receptive field", "死图"])
+def test_the_search_finds_chinese_words(visit, words):
+    """Just the pages that have them: their characters in a row; and a word of one character, too."""
+    found = searched(visit, words, "zh/")
+    assert found[0].startswith("chapters/")
+    solved = [address.startswith("solutions/") for address in found]
+    assert solved == sorted(solved)
+    article = re.compile(r'<article class="bd-article".+?</article>', re.DOTALL)
+    pages = {}
+    for path in PAGES:
+        if path.startswith("zh/") and (text := article.search((HTML / path).read_text(encoding="utf-8"))):
+            pages[path.removeprefix("zh/")] = re.sub(r"<[^>]*>", "", text[0]).lower()
+    wanted = {path for path, text in pages.items() if all(word.lower() in text for word in words.split())}
+    assert {address.split("?")[0].split("#")[0] for address in found} == wanted
+
+
+@pytest.mark.parametrize(("words", "half"), [("pooling", ""), ("池化", "zh/")])
+def test_the_search_finds_the_chapters_before_their_solved_copies(visit, words, half):
+    solved = [address.startswith("solutions/") for address in searched(visit, words, half)]
     assert solved.count(False) > 5 < solved.count(True)
     assert solved == sorted(solved)
 
 
-def test_formulas_are_set_without_a_network(visit):
+@pytest.mark.parametrize("half", ["", "zh/"])
+def test_formulas_are_set_without_a_network(visit, half):
     one = visit()
-    page = one.open("chapters/06_why_nin_gets_stuck.html")
+    page = one.open(f"{half}chapters/06_why_nin_gets_stuck.html")
     expect(page.locator("mjx-container svg")).to_have_count(9, timeout=20_000)
     assert not one.errors
     assert not one.away
 
 
-@pytest.mark.parametrize("path", ["index.html", *CHAPTERS])
+@pytest.mark.parametrize("path", ["index.html", "zh/index.html", *CHAPTERS])
 def test_a_phone_shows_a_page_without_scrolling_sideways(visit, path):
     one = visit(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
     page = one.open(path)
     all_play(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    switch = page.locator(".nin-language").bounding_box()  # beside the buttons, whole
+    assert switch["y"] >= 0
+    assert switch["x"] + switch["width"] <= 390
+    assert abs(switch["y"] - page.locator(".theme-switch-button").bounding_box()["y"]) < 20
     small = page.evaluate(
         """[...document.querySelectorAll('.nin-demo *, .nin-bet *')]
             .filter((e) => e.offsetParent && [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()))
@@ -212,8 +300,9 @@ def test_what_is_only_a_part_says_so(visit):
     expect(one.play("OneCell", "chapters/04_the_whole_network.html").locator(".how")).to_contain_text("Some of its")
 
 
-def test_every_demo_of_the_course_moves_in_its_page(visit):
-    """The first control of each is moved by one: its line changes, and what it shows."""
+@pytest.mark.parametrize("half", ["", "zh/"])
+def test_every_demo_of_the_course_moves_in_its_page(visit, half):
+    """The first control of each is moved by one: its line changes, and what it shows; in Chinese no word is English."""
     one = visit()
     looks = """e => [
         ...[...e.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL()),
@@ -221,6 +310,8 @@ def test_every_demo_of_the_course_moves_in_its_page(visit):
     ]"""
     moved = 0
     for path in CHAPTERS:
+        if path.startswith("zh/") != bool(half):
+            continue
         page = one.open(path)
         all_play(page)
         for demo in page.locator(".nin-demo").all():
@@ -241,7 +332,10 @@ def test_every_demo_of_the_course_moves_in_its_page(visit):
             page.wait_for_timeout(300)
             assert demo.evaluate(looks) != before
             moved += 1
-    assert moved == len(playable.TITLES)
+            for text in demo.evaluate(TEXTS) if half else ():
+                left = {word for run in english(text, least=1) for word in re.findall(r"[A-Za-z]+", run)}
+                assert left <= NAMES | NETWORKS | PROGRAMS, text
+    assert moved == len(ALL)
     assert not one.errors
 
 

@@ -1,4 +1,4 @@
-"""A demo in a page computes what the course's own `compute` computes, and says the same words."""
+"""A demo in a page computes what the course's own `compute` computes, and says the same words, in both languages."""
 
 import base64
 import io
@@ -10,6 +10,7 @@ import numpy as np
 import playable
 import pytest
 import torch
+from in_chinese import CHINESE
 from matplotlib.image import imread
 from PIL import Image
 
@@ -102,6 +103,10 @@ def test_the_page_computes_and_says_what_the_notebook_does(visit, kind):
             assert (key in found) == (key in wanted), f"{state}: {key}"
             if key in wanted:
                 same(found[key], wanted[key], within, f"{state}: {key}")
+    one.play(kind.__name__, f"zh/{CHAPTERS[kind]}")
+    some = some[:20] if kind in WITHIN else some
+    for state, (line, _) in zip(some, one.page.evaluate(ASK, [kind.__name__, some, []]), strict=True):
+        assert line == CHINESE.translate(demo.draw(demo.compute(state))), state
     assert not one.errors
 
 
@@ -121,18 +126,26 @@ def flat(values) -> np.ndarray:
 
 @pytest.mark.parametrize("kind", list(drawn.PARTS), ids=lambda kind: kind.__name__)
 def test_the_drawn_pictures_are_the_demos_own_and_so_are_their_lines(visit, site, kind):
-    """Fifty states: the picture pixel by pixel, though each is drawn after another one than it was then."""
-    demo, one = kind(), visit()
-    one.open("index.html")
-    data = one.page.evaluate("async (name) => (await nin.load(`data/${name}.js`), nin.given[name])", kind.__name__)
-    wanted = drawn.states(demo)
-    assert len(wanted) == len(data["frames"])
-    for k in random.Random(0).sample(range(len(wanted)), 50):
-        name, line = data["frames"][k]
-        assert demo.draw(demo.compute(wanted[k])) == line, wanted[k]
-        mine = imread(io.BytesIO(png(demo.figure)))[..., :3]
-        shown = np.asarray(Image.open(site / "_static" / "drawn" / kind.__name__ / f"{name}.webp")) / 255
-        np.testing.assert_allclose(shown, mine, atol=1e-3)
+    """Fifty states, half of them in Chinese, too: the picture pixel by pixel, though each is drawn after another one
+    than it was then.
+    """
+    wanted = drawn.states(kind())
+    some = random.Random(0).sample(range(len(wanted)), 50)
+    results = {k: kind.compute(wanted[k]) for k in some}
+    for page, language, asked in (("index.html", "en", some), ("zh/index.html", "zh", some[::2])):
+        one = visit()
+        one.open(page)
+        data = one.page.evaluate("async (name) => (await nin.loadData(name), nin.given[name])", kind.__name__)
+        assert len(wanted) == len(data["frames"])
+        with drawn.speaking(language):
+            demo = kind()
+            for k in asked:
+                name, line = data["frames"][k]
+                said = demo.draw(results[k])
+                assert line == (said if language == "en" else CHINESE.translate(said)), wanted[k]
+                mine = imread(io.BytesIO(png(demo.figure)))[..., :3]
+                shown = np.asarray(Image.open(site / "_static" / "drawn" / kind.__name__ / f"{name}.webp")) / 255
+                np.testing.assert_allclose(shown, mine, atol=1e-3)
 
 
 @pytest.mark.parametrize("kind", list(drawn.PARTS), ids=lambda kind: kind.__name__)
@@ -151,7 +164,7 @@ def test_the_page_chooses_the_picture_of_its_state(visit):
     for kind in drawn.PARTS:
         demo, name = kind(), kind.__name__
         ask = """async ([name, states]) => {
-            await Promise.all([nin.load(`data/${name}.js`), nin.load("demos/Drawn.js")]);
+            await Promise.all([nin.loadData(name), nin.load("demos/Drawn.js")]);
             const demo = nin.demos.Drawn(nin.given[name]);
             return states.map((state) => demo.compute(state).line);
         }"""

@@ -3,6 +3,8 @@
 import base64
 import gzip
 import io
+import json
+import re
 import sys
 
 import drawn
@@ -16,15 +18,18 @@ import pages
 import playable
 import pytest
 import torch
+import words
+from in_chinese import english
 from PIL import Image
 
 from nin_course.demos import ALL, BallotBox, ChannelMixer, FewPixels, GuessingGame, SlidingWindow, YourPhoto, microscope
 from nin_course.demos._base import sample_test_images
 from nin_course.demos.ballot_box import voters
 from nin_course.demos.few_pixels import one_of_each
+from nin_course.language import say
 
 WIDGET = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}}
-PLAYABLE = {"Ballot box": "BallotBox"}
+PLAYABLE = {"Ballot box": "BallotBox", "投票箱": "BallotBox"}
 
 
 def notebook(*outputs, hidden=False, tags=()):
@@ -35,8 +40,8 @@ def notebook(*outputs, hidden=False, tags=()):
     return nbformat.v4.new_notebook(cells=cells, metadata={"widgets": {"state": {}}})
 
 
-def shown(data) -> dict:
-    return pages.page(notebook(data), PLAYABLE, {}).cells[0].outputs[0].data
+def shown(data, language="en") -> dict:
+    return pages.page(notebook(data), PLAYABLE, {}, language).cells[0].outputs[0].data
 
 
 def test_a_demo_becomes_a_place_to_play_with_its_stored_picture_in_it():
@@ -76,6 +81,23 @@ def test_a_bet_is_a_question_with_a_box_and_its_answer_does_not_scold_who_could_
     assert shown({"text/html": several, "text/plain": several})["text/html"] == "<p><i>41 %. </i></p>"
 
 
+def test_a_chinese_page_is_made_of_what_a_chinese_notebook_stores():
+    demo = {**WIDGET, "image/png": "iVBOR", "text/plain": "投票箱（运行这一格就能玩）：图像 36：\nT恤。"}
+    assert '<div class="nin-demo" data-demo="BallotBox">' in shown(demo, "zh")["text/html"]
+    assert '<p class="line">图像 36：\nT恤。</p>' in shown(demo, "zh")["text/html"]
+    other = shown(demo | {"text/plain": "别的（运行这一格就能玩）：一。"}, "zh")["text/html"]
+    assert "在 JupyterLab 里运行这一格" in other
+    asked = shown({**WIDGET, "text/plain": "你的猜测：1 < 2 吗？"}, "zh")["text/html"]
+    assert asked.startswith('<label class="nin-bet"><b>你的猜测。</b> 1 &lt; 2 吗？ <input')
+    assert 'placeholder="你猜"' in asked
+    told = "多少？\n<p><b>1。</b></p>\n<p><i>这次你没有猜。</i></p>"
+    assert shown({"text/html": told, "text/plain": told}, "zh")["text/html"] == "多少？\n<p><b>1。</b></p>\n"
+    (cell,) = pages.page(notebook({"text/plain": "1"}, hidden=True), PLAYABLE, {}, "zh").cells
+    about = cell.metadata["mystnb"]
+    assert (about["code_prompt_show"], about["code_prompt_hide"]) == ("看答案", "再折起来")
+    assert not english(about["image"]["alt"], least=1)
+
+
 def test_what_has_no_widget_stays():
     for data in ({"text/plain": "Your prediction: 1"}, {"image/png": "iVBOR", "text/plain": "<Figure>"}):
         assert shown(data) == data
@@ -97,7 +119,7 @@ def test_an_output_that_is_stored_folded_is_folded(hidden, tags):
 
 def test_a_link_out_of_the_notebooks_leads_to_a_page_of_the_site():
     text = "[one](../../README.md), [two](../A_the_original_notes.ipynb), [three](03_global_average_pooling.ipynb)"
-    text += ", [four](../02_the_nin_block.ipynb), [five](../README.md)"
+    text += ", [four](../02_the_nin_block.ipynb), [five](../../README.zh.md)"
     cells = [nbformat.v4.new_markdown_cell(text)]
     (cell,) = pages.page(nbformat.v4.new_notebook(cells=cells), PLAYABLE, {}).cells
     here = "[one](../index.md), [two](../chapters/A_the_original_notes.ipynb), [three](03_global_average_pooling.ipynb)"
@@ -107,61 +129,141 @@ def test_a_link_out_of_the_notebooks_leads_to_a_page_of_the_site():
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
-    """The pages of a repository that says where it lies."""
-    folder = tmp_path_factory.mktemp("site") / "source"
+    """The pages of a repository that says where it lies, in both languages."""
+    folder = tmp_path_factory.mktemp("site")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(make_site.build, "address", lambda: "https://github.com/someone/nin")
-        make_site.write_pages(folder, {})
+        for language in words.LANGUAGES:
+            make_site.write_pages(folder / language, {}, language)
     return folder
 
 
-def test_every_page_is_made_with_nothing_left_that_needs_a_kernel(written):
-    names = sorted(path.name for path in (written / "chapters").iterdir())
-    assert names == [path.name for path in make_site.notebooks()]
+def test_every_page_is_made_in_both_languages_with_nothing_left_that_needs_a_kernel(written):
+    names = [path.name for path in make_site.notebooks()]
     assert len(names) == 12
-    assert len(list((written / "solutions").iterdir())) == 11
+    for language in words.LANGUAGES:
+        assert sorted(path.name for path in (written / language / "chapters").iterdir()) == names
+        assert len(list((written / language / "solutions").iterdir())) == 11
     for path in written.rglob("*.ipynb"):
         assert "jupyter.widget" not in path.read_text(encoding="utf-8"), path.name
 
 
+def titles(folder) -> list[str]:
+    """The first line of each solved copy's second cell."""
+    return [nbformat.read(path, as_version=4).cells[1].source.splitlines()[0] for path in sorted(folder.iterdir())]
+
+
 def test_a_solved_copy_says_so_in_its_title(written):
-    for path in (written / "solutions").iterdir():
-        title = nbformat.read(path, as_version=4).cells[1].source.splitlines()[0]
-        assert title.startswith("# "), path.name
-        assert title.endswith(" (solved)"), path.name
+    english, chinese = (titles(written / language / "solutions") for language in words.LANGUAGES)
+    for en, zh in zip(english, chinese, strict=True):
+        assert en.startswith("# ")
+        assert en.endswith(" (solved)")
+        assert zh.startswith("# ")
+        assert zh.endswith("（带答案）")
+    assert chinese[3] == "# 用全局平均池化代替全连接层（带答案）"
 
 
-def test_with_an_address_each_chapter_opens_where_it_runs(written):
-    opened = {path for path in written.rglob("*.ipynb") if "Open in Colab" in path.read_text(encoding="utf-8")}
-    assert opened == set((written / "chapters").iterdir())
-    title, badges = nbformat.read(written / "chapters" / "03_global_average_pooling.ipynb", as_version=4).cells[:2]
+@pytest.mark.parametrize(
+    ("language", "folder", "words"), [("en", "", ["Open in ", ""]), ("zh", "zh/", ["在 ", " 里打开"])]
+)
+def test_with_an_address_each_chapter_opens_where_it_runs(written, language, folder, words):
+    opened = {path for path in (written / language).rglob("*.ipynb") if "mybinder" in path.read_text(encoding="utf-8")}
+    assert opened == set((written / language / "chapters").iterdir())
+    name = "03_global_average_pooling.ipynb"
+    title, badges = nbformat.read(written / language / "chapters" / name, as_version=4).cells[:2]
     assert title.source.startswith("# ")
-    colab = "https://colab.research.google.com/github/someone/nin/blob/main/notebooks/03_global_average_pooling.ipynb"
-    assert f'href="{colab}"' in badges.source
-    assert 'href="https://mybinder.org/v2/gh/someone/nin/main?urlpath=lab/tree/notebooks/03_global' in badges.source
+    colab = f"https://colab.research.google.com/github/someone/nin/blob/main/notebooks/{folder}{name}"
+    assert f'<a href="{colab}">{"Colab".join(words)}</a>' in badges.source
+    binder = f"https://mybinder.org/v2/gh/someone/nin/main?urlpath=lab/tree/notebooks/{folder}{name}"
+    assert f'<a href="{binder}">{"Binder".join(words)}</a>' in badges.source
 
 
 def test_without_an_address_no_link_leads_nowhere(tmp_path, monkeypatch):
     one = make_site.notebooks()[-1:]
-    monkeypatch.setattr(make_site, "notebooks", lambda folder="": [] if folder else one)
-    monkeypatch.setattr(make_site, "front", lambda: "")
+    monkeypatch.setattr(make_site, "notebooks", lambda language, kind="": [] if kind else one)
+    monkeypatch.setattr(make_site, "front", lambda language: "")
     monkeypatch.setattr(make_site.build, "address", lambda: None)
     make_site.write_pages(tmp_path, {})
     (path,) = tmp_path.rglob("*.ipynb")
     assert "Open in" not in path.read_text(encoding="utf-8")
 
 
-def test_the_front_page_opens_with_the_ballot_box_and_has_the_readmes_words():
-    front = make_site.front()
+@pytest.mark.parametrize(
+    ("language", "readme", "make", "third"),
+    [
+        ("en", "README.md", "make lab     # ", "Global average pooling instead of dense layers"),
+        ("zh", "README.zh.md", "make lab LANGUAGE=zh     # ", "用全局平均池化代替全连接层"),
+    ],
+)
+def test_the_front_page_opens_with_the_ballot_box_and_has_the_readmes_words(language, readme, make, third):
+    front = make_site.front(language)
     assert front.count('data-demo="BallotBox"') == 1
-    readme = (make_site.ROOT / "README.md").read_text(encoding="utf-8")
-    assert readme.splitlines()[2] in front
-    assert "make lab     # " in front
+    title, about = (make_site.ROOT / readme).read_text(encoding="utf-8").splitlines()[0:5:4]
+    assert title in front
+    assert about in front
+    assert make in front
+    assert "README" not in front
     assert front.count("](chapters/") == 12
     assert "](solutions/Q_ten_questions.ipynb)" in front
-    assert "notebooks/" not in front.split("## The chapters")[1].split("```")[0]
-    assert "\n03 · Global average pooling instead of dense layers <chapters/03_global_average_pooling>\n" in front
+    assert "notebooks/" not in front.rpartition("\n## ")[2].split("```")[0]
+    assert f"\n03 · {third} <chapters/03_global_average_pooling>\n" in front
     assert "{{" not in front
+
+
+def test_a_file_that_both_halves_have_is_kept_once_and_each_page_leads_to_the_one_there_is(tmp_path):
+    page = """<a href="{0}_static/same.css?v=1">a _static/gone.js</a><img src="{0}_images/other.png">
+        <script src="{0}_static/whole.js"></script><i title="Color mode">System Settings</i> in Color mode"""
+    files = {"html/_static/same.css": "1", "zh/_static/same.css": "1", "html/_static/whole.js": "2"}
+    files |= {"html/_images/other.png": "3", "zh/_images/other.png": "4"}
+    files |= {"zh/index.html": page.format(""), "zh/chapters/00.html": page.format("../"), "html/index.html": "5"}
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    make_site.join(tmp_path / "zh", tmp_path / "html")
+    zh = tmp_path / "html" / "zh"
+    assert sorted(path.name for path in zh.rglob("*") if path.is_file()) == ["00.html", "index.html", "other.png"]
+    for name, up in (("index.html", ""), ("chapters/00.html", "../")):
+        wanted = page.format(up).replace('title="Color mode">System Settings', 'title="颜色模式">跟随系统')
+        for shared in ("same", "whole"):
+            wanted = wanted.replace(f'"{up}_static/{shared}', f'"{up}../_static/{shared}')
+        assert (zh / name).read_text(encoding="utf-8") == wanted
+    assert not (tmp_path / "zh").exists()
+
+
+# ---- its words ------------------------------------------------------------------------------------------------------
+
+
+def test_what_a_script_says_is_found_with_its_places_numbered():
+    script = """say`one`; nin.say`${a[1]} of ${b.c(", ")}: the
+        rest`; essay`no`; `${n} words`"""
+    assert words.templates(script) == ["one", "{0} of {1}: the rest"]
+
+
+def test_what_the_scripts_say_is_said_in_chinese_with_each_place_once_and_no_word_is_kept_that_nobody_says():
+    sources = [path.read_text(encoding="utf-8") for path in make_site.SITE.rglob("*.js") if "built" not in path.parts]
+    said = [text for source in sources for text in words.templates(source)]
+    assert len(said) == sum(len(re.findall(r"\bsay`", source)) for source in sources) > 50
+    for text in said:
+        chinese = words.spoken("zh")["words"][text]
+        assert not english(chinese, least=1) or "JPEG" in text, chinese
+        assert sorted(re.findall(r"\{\d\}", chinese)) == sorted(re.findall(r"\{\d\}", text)), text
+    python = "".join(path.read_text(encoding="utf-8") for path in make_site.SITE.glob("*.py"))
+    plain = {re.sub(r"\{\d\}", "{}", text) for text in said}
+    for text in json.loads(words.OWN.read_text(encoding="utf-8")):
+        assert text in plain or text.format(*("{0}" for _ in range(text.count("{}")))) in python, text
+
+
+def test_a_demos_texts_are_said_in_the_language_of_the_page():
+    photo = {name: playable.described(control) for name, control in YourPhoto().controls.items()}
+    said = playable.texts(YourPhoto, photo, "zh")
+    assert (said["title"], said["controls"]["invert"]["text"]) == ("你自己的照片", "反色")
+    assert said["controls"]["invert"]["values"] == ("if darker", "always", "never")
+    assert said["controls"]["invert"]["names"] == ["更暗时", "总是", "从不"]
+    assert said["done"]["boot_on_the_floor"] == "按它的 EXIF 转正"
+    assert playable.texts(YourPhoto, photo, "en")["done"]["boot_on_the_floor"] == "turned as its EXIF says"
+    assert playable.texts(ChannelMixer, {}, "zh")["short"] == ["亮度", "竖直", "水平"]
+    assert playable.shared("zh")["labels"][0] == "T恤"
+    assert playable.shared("en")["words"] == {}
 
 
 def test_a_demo_is_found_by_its_title():
@@ -177,7 +279,9 @@ def test_a_control_that_the_page_does_not_know_is_an_error():
 
 
 def test_every_demo_of_the_course_plays_in_a_page():
-    assert {demo.title: demo.__name__ for demo in ALL} == playable.TITLES
+    titles = {words.say(demo.title, language): demo.__name__ for demo in ALL for language in words.LANGUAGES}
+    assert titles == playable.TITLES
+    assert len(titles) == 2 * len(ALL)
 
 
 # ---- drawn beforehand -----------------------------------------------------------------------------------------------
@@ -190,11 +294,19 @@ def small_part(monkeypatch):
 
 
 def test_a_part_is_drawn_once_and_again_when_what_it_depends_on_has_changed(small_part, tmp_path, monkeypatch):
+    computed = []
+    compute = FewPixels.compute
+    monkeypatch.setattr(FewPixels, "compute", staticmethod(lambda state: computed.append(state) or compute(state)))
     told = drawn.kept(FewPixels, tmp_path)
-    assert [line.split(" numbers")[0] for _, line in told["frames"]] == ["4 × 4 = 16"] * 2 + ["28 × 28 = 784"] * 2
-    names = [name for name, _ in told["frames"]]
-    assert len(set(names)) == 4
-    assert {path.stem for path in (tmp_path / "FewPixels").glob("*.webp")} == set(names)
+    assert say("Ballot box") == "Ballot box"  # Chinese is spoken while it is drawn, and no longer
+    first, *others = drawn.states(FewPixels())  # the first is computed whenever the demo is made
+    assert [state for state in computed if state != first] == others
+    assert [line.split(" numbers")[0] for line in told["lines"]] == ["4 × 4 = 16"] * 2 + ["28 × 28 = 784"] * 2
+    en, zh = (told["pictures"][language] for language in words.LANGUAGES)
+    assert [here == there for here, there in zip(en, zh, strict=True)] == [True, False, True, False]  # no words, names
+    names = {*en, *zh}
+    assert len(names) == 6
+    assert {path.stem for path in (tmp_path / "FewPixels").glob("*.webp")} == names
     (tmp_path / "FewPixels" / "old.webp").touch()
     assert drawn.kept(FewPixels, tmp_path) == told
     assert (tmp_path / "FewPixels" / "old.webp").exists()  # nothing was drawn
@@ -305,7 +417,10 @@ def test_the_network_in_a_page_makes_of_an_image_what_the_demo_makes_of_it():
 
 
 def test_a_page_has_each_demos_own_controls():
-    window, box, photo = (playable.data(kind, {})["controls"] for kind in (SlidingWindow, BallotBox, YourPhoto))
+    window, box, photo = (
+        {name: playable.described(control) for name, control in kind().controls.items()}
+        for kind in (SlidingWindow, BallotBox, YourPhoto)
+    )
     assert window["size"] == {"text": "size", "value": 28, "kind": "range", "min": 8, "max": 32, "step": 1}
     assert box["rows"] == {"text": "rows", "value": (0, 6), "kind": "span", "min": 0, "max": 6}
     assert box["outside"] == {"text": "count the others instead", "value": False, "kind": "check"}

@@ -2,7 +2,7 @@
 "use strict";
 
 nin.demo("BallotBox", (data) => {
-  const { labels } = nin.given.shared;
+  const { say } = nin, { labels } = nin.given.shared;
   const images = nin.bytes(data.images), maps = nin.floats(data.maps);
   const CELLS = 49, within = (i, [low, high]) => i >= low && i <= high;
 
@@ -27,18 +27,19 @@ nin.demo("BallotBox", (data) => {
       const garment = nin.pixels("garment", shade), title = nin.make("p", { className: "title" });
       const ballots = labels.map((name) => nin.pixels("ballot"));
       const named = ballots.map((b, k) => nin.make("figure", {}, nin.make("figcaption", {}, labels[k]), b));
-      const count = nin.bars(labels);
-      const words = `orange: votes for the class · purple: against it · full colour: ${data.strong} or more · blue: the answer`;
+      const count = nin.bars(labels), counted = nin.make("p", { className: "title" }, say`votes counted (outline: all)`);
+      const words = say`orange: votes for the class · purple: against it · full colour: ${data.strong} or more ·
+        blue: the answer`;
       root.classList.add("ballot-box");
       root.append(
         nin.make("div", { className: "truth" }, title, garment),
         nin.make("div", { className: "ballots" }, ...named),
-        nin.make("div", { className: "count" }, nin.make("p", { className: "title" }, "votes counted (outline: all)"), count),
+        nin.make("div", { className: "count" }, counted, count),
         nin.make("p", { className: "legend" }, words),
       );
       return (result) => {
         const said = nin.argmax(result.logits);
-        title.textContent = `in truth: ${labels[result.label]}`;
+        title.textContent = say`in truth: ${labels[result.label]}`;
         nin.paint(garment.firstChild, result.image, 28, 28, nin.grey);
         nin.paint(shade, result.counted, 7, 7, (yes) => [207, 207, 207, yes ? 0 : 184]);
         const colour = nin.diverging(data.strong);
@@ -52,8 +53,9 @@ nin.demo("BallotBox", (data) => {
 
     line({ number, counted, all, logits }) {
       const said = nin.argmax(logits), first = nin.argmax(all);
-      const change = said === first ? "as with all 49" : `with all 49 it is: ${labels[first]}`;
-      return `Image ${number}: ${nin.sum(counted.map(Number))} of 49 cells counted. The answer is: ${labels[said]} (${change}).`;
+      const change = said === first ? say`as with all 49` : say`with all 49 it is: ${labels[first]}`;
+      const cells = nin.sum(counted.map(Number));
+      return say`Image ${number}: ${cells} of 49 cells counted. The answer is: ${labels[said]} (${change}).`;
     },
   };
 });

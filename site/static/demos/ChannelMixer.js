@@ -2,7 +2,7 @@
 "use strict";
 
 nin.demo("ChannelMixer", (data) => {
-  const channels = nin.floats(data.channels), PIXELS = 784;
+  const { say } = nin, channels = nin.floats(data.channels), PIXELS = 784;
   // so many decimals, a true minus sign, and never a negative zero
   const signed = (x, digits = 1) => nin.fixed(Number(nin.fixed(x, digits)) + 0, digits).replace("-", "−");
 
@@ -37,20 +37,19 @@ nin.demo("ChannelMixer", (data) => {
         [...top, ...below, output].forEach((map, k) => {
           nin.paint(map.canvas, maps[k], 28, 28, nin.diverging(1));
           nin.frame(map.frame, [row, column, 1, 1], 28, 28);
-          const name = data.names[k % 3];
           map.title.textContent =
-            k < 3 ? name : k < 6 ? `${signed(result.weight[k - 3])} × ${name.split(" ")[0]}` : "output map";
+            k < 3 ? data.names[k] : k < 6 ? `${signed(result.weight[k - 3])} × ${data.short[k - 3]}` : say`output map`;
         });
         bias.textContent = `+ ${signed(result.bias)} =`;
         const terms = result.weight.map((w, c) => `(${signed(w)} · ${signed(result.pixel[c], 3)})`).join(" + ");
-        const total = signed(result.linear, 3);
-        sum.textContent = `pixel (${row}, ${column}): ${terms} + (${signed(result.bias)}) = ${total}; nn.Linear: ${total}`;
+        const total = signed(result.linear, 3), added = signed(result.bias);
+        sum.textContent = say`pixel (${row}, ${column}): ${terms} + (${added}) = ${total}; nn.Linear: ${total}`;
       };
     },
 
     line({ weight, place: [row, column], linear }) {
       const total = signed(linear, 3), weights = weight.map((w) => signed(w)).join(", ");
-      return `Weights (${weights}): the 1×1 convolution gives ${total} at (${row}, ${column}), and nn.Linear ${total}.`;
+      return say`Weights (${weights}): the 1×1 convolution gives ${total} at (${row}, ${column}), and nn.Linear ${total}.`;
     },
   };
 });

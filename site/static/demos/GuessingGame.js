@@ -2,7 +2,7 @@
 "use strict";
 
 nin.demo("GuessingGame", (data) => {
-  const { labels } = nin.given.shared;
+  const { say } = nin, { labels } = nin.given.shared;
   const images = nin.bytes(data.images), ROUND = data.truth[0].length;
 
   return {
@@ -12,7 +12,7 @@ nin.demo("GuessingGame", (data) => {
       const buttons = labels.map((name, k) =>
         nin.make("button", { type: "button", onclick: () => set({ ...state, guesses: [...state.guesses, k].slice(0, ROUND) }) }, name));
       const next = () => set({ round: (state.round + 1) % data.truth.length, guesses: [] });
-      const again = nin.make("button", { type: "button", className: "again", onclick: next }, "New round");
+      const again = nin.make("button", { type: "button", className: "again", onclick: next }, say`New round`);
       return {
         element: nin.make("div", { className: "guesses" }, ...buttons, again),
         state: () => state,
@@ -41,7 +41,9 @@ nin.demo("GuessingGame", (data) => {
       return (r) => {
         const n = r.right.length, shown = Math.min(n, ROUND - 1);
         nin.paint(large.firstChild, r.images[shown], 28, 28, nin.grey);
-        title.textContent = r.over ? `You said ${labels[r.guesses[shown]]}` : `Image ${n + 1} of ${ROUND}: what is it?`;
+        title.textContent = r.over
+          ? say`You said ${labels[r.guesses[shown]]}`
+          : say`Image ${n + 1} of ${ROUND}: what is it?`;
         small.forEach(({ title, map }, k) => {
           const done = k < n;
           nin.paint(map.firstChild, r.images[k], 28, 28, done ? nin.grey : () => [128, 128, 128, 40]);
@@ -54,11 +56,12 @@ nin.demo("GuessingGame", (data) => {
     line(r) {
       const n = r.right.length, good = nin.sum(r.right.map(Number));
       if (r.over) {
-        return `${good} of ${ROUND}, that is ${nin.fixed(r.score, 3)}. People without training in fashion: ${data.human} ` +
-          "on 1,000 images. With twelve images, one image more or less is 0.083.";
+        return say`${good} of ${ROUND}, that is ${nin.fixed(r.score, 3)}. People without training in fashion:
+          ${data.human} on 1,000 images. With twelve images, one image more or less is 0.083.`;
       }
-      if (!n) return "Twelve images, ten buttons.";
-      return `${r.right[n - 1] ? "Right" : "Not quite"}: it was ${labels[r.truth[n - 1]]}. ${good} of ${n} so far.`;
+      if (!n) return say`Twelve images, ten buttons.`;
+      const word = r.right[n - 1] ? say`Right` : say`Not quite`;
+      return say`${word}: it was ${labels[r.truth[n - 1]]}. ${good} of ${n} so far.`;
     },
   };
 });

@@ -2,11 +2,12 @@
 "use strict";
 
 nin.demo("Microscope", (data) => {
-  const { labels } = nin.given.shared;
+  const { say } = nin, { labels } = nin.given.shared;
   const images = nin.bytes(data.images), others = nin.bytes(data.others);
   const BINS = data.bins;
   const image = (from, k) => Array.from(from.subarray(784 * k, 784 * (k + 1)), (v) => v / 255);
   const kept = {}; // image -> the maps of the four layers
+  const place = (cell) => `(${cell.join(", ")})`;
   const beyond = [157, 189, 217];
 
   const sees = (layer, [row, column]) => [data.views[layer].seen[row], data.views[layer].seen[column]];
@@ -58,10 +59,11 @@ nin.demo("Microscope", (data) => {
         const [top, below] = [part("whole"), part("patch")];
         return { element: nin.make("div", {}, top.element, below.element), top, below };
       });
+      const legend = say`the images that excite the channel most, and what the cell sees there (blue: beyond the image)`;
       root.append(
         whole.element, map.element, patch.element,
         nin.make("div", { className: "spread" }, said, strip, ends),
-        nin.make("p", { className: "legend" }, "the images that excite the channel most, and what the cell sees there (blue: beyond the image)"),
+        nin.make("p", { className: "legend" }, legend),
         nin.make("div", { className: "most" }, ...columns.map((c) => c.element)),
       );
       // what a cell sees, whether or not the image reaches so far
@@ -76,15 +78,16 @@ nin.demo("Microscope", (data) => {
         const view = data.views[r.layer], last = r.layer === data.layers.length - 1;
         const high = Math.max(r.peaks[0], 1e-6);
         nin.paint(whole.canvas, r.picture, 28, 28, nin.grey);
-        whole.title.textContent = `image ${r.image}: ${labels[r.label]}`;
+        whole.title.textContent = say`image ${r.image}: ${labels[r.label]}`;
         nin.frame(whole.frame, region(sees(r.layer, r.cell)), 28, 28);
         nin.paint(map.canvas, r.values, r.side, r.side, last ? nin.diverging(high) : nin.magma(high));
         nin.frame(map.frame, [...r.cell, 1, 1], r.side, r.side);
-        const which = last ? labels[r.channel] : `channel ${r.channel} (${r.side} × ${r.side})`;
-        map.title.textContent = `${data.layers[r.layer]}: ${which}`;
+        map.title.textContent = last
+          ? say`class maps: ${labels[r.channel]}`
+          : say`${data.layers[r.layer]}: channel ${r.channel} (${r.side} × ${r.side})`;
         patch.frame.hidden = true;
         look(patch.canvas, r.picture, view, r.cell);
-        patch.title.textContent = `what cell (${r.cell.join(", ")}) sees`;
+        patch.title.textContent = say`what cell ${place(r.cell)} sees`;
         columns.forEach(({ top, below }, k) => {
           const [at, value, ...cell] = r.most[k], pixels = image(others, at);
           nin.paint(top.canvas, pixels, 28, 28, nin.grey);
@@ -101,16 +104,16 @@ nin.demo("Microscope", (data) => {
         here.style.left = `${(100 * (r.value - low)) / (top - low)}%`;
         ends.firstChild.textContent = nin.fixed(low, 1);
         ends.lastChild.textContent = nin.fixed(top, 1);
-        said.textContent = `${nin.thousands(data.among)} test images, by their strongest cell (orange: this cell)`;
+        said.textContent = say`${nin.thousands(data.among)} test images, by their strongest cell (orange: this cell)`;
       };
     },
 
     line(r) {
-      const among = `${nin.thousands(data.among)} test images`;
-      if (!r.peaks.some(Boolean)) return `Channel ${r.channel} of ${data.layers[r.layer]} is zero for all ${among}.`;
-      const [rows, columns] = sees(r.layer, r.cell).map(([from, end]) => `${from}–${end - 1}`);
-      return `Cell (${r.cell.join(", ")}) gives ${nin.fixed(r.value, 1)} (${r.strongest ? "its strongest" : "there"}); it ` +
-        `sees rows ${rows}, columns ${columns}. ${nin.thousands(r.stronger)} of ${among} have a stronger cell somewhere.`;
+      const among = say`${nin.thousands(data.among)} test images`;
+      if (!r.peaks.some(Boolean)) return say`Channel ${r.channel} of ${data.layers[r.layer]} is zero for all ${among}.`;
+      const [[top, down], [left, right]] = sees(r.layer, r.cell), which = r.strongest ? say`its strongest` : say`there`;
+      return say`Cell ${place(r.cell)} gives ${nin.fixed(r.value, 1)} (${which}); it sees rows ${top}–${down - 1}, columns
+        ${left}–${right - 1}. ${nin.thousands(r.stronger)} of ${among} have a stronger cell somewhere.`;
     },
   };
 });

@@ -2,7 +2,7 @@
 "use strict";
 
 nin.demo("SlidingWindow", (data) => {
-  const { labels } = nin.given.shared;
+  const { say } = nin, { labels } = nin.given.shared;
   const images = nin.bytes(data.images), READABLE = data.readable;
 
   // 28 numbers along a line to `size`, as PyTorch's bilinear interpolation with antialias has it: a triangle's weights
@@ -87,40 +87,43 @@ nin.demo("SlidingWindow", (data) => {
         nin.paint(input.over, r.padded, side, side, (_, i) =>
           r.seen[Math.floor(i / side)] && r.seen[i % side] ? [0, 0, 0, 0] : [217, 95, 2, 191]);
         nin.frame(border, padding ? [padding, padding, r.size, r.size] : null, side, side);
-        input.title.textContent = `input, ${side} × ${side}` + (padding ? ` with padding ${padding}` : "");
+        input.title.textContent = padding
+          ? say`input, ${side} × ${side} with padding ${padding}`
+          : say`input, ${side} × ${side}`;
         for (const { element } of [window, output]) element.classList.toggle("none", !outputs);
         nin.frame(input.frame, outputs ? [...r.place, kernel, kernel] : null, side, side);
         if (!outputs) {
-          sum.textContent = `A window of ${kernel} does not fit into ${r.size} + 2·${padding} = ${side} rows.`;
+          sum.textContent = say`A window of ${kernel} does not fit into ${r.size} + 2·${padding} = ${side} rows.`;
           return;
         }
         nin.paint(window.canvas, r.window, kernel, kernel, nin.grey);
         nin.paint(output.canvas, r.output, outputs, outputs, nin.grey);
         nin.frame(output.frame, [...r.cell, 1, 1], outputs, outputs);
         window.frame.hidden = true;
-        window.title.textContent = `what enters: ${nin.thousands(r.numbers)} numbers`;
-        output.title.textContent = `output, ${outputs} × ${outputs}`;
+        window.title.textContent = say`what enters: ${nin.thousands(r.numbers)} numbers`;
+        output.title.textContent = say`output, ${outputs} × ${outputs}`;
         numbers.style.gridTemplateColumns = `repeat(${kernel}, 1fr)`;
         const written = kernel <= READABLE ? r.window : [];
         numbers.replaceChildren(...written.map((v) =>
           nin.make("span", { className: v > 0.5 ? "bright" : "dark" }, nin.fixed(v, 1))));
         const exact = Number(((side - kernel) / r.stride).toPrecision(4));
-        sum.textContent =
-          `floor((${r.size} + 2·${padding} − ${kernel}) / ${r.stride}) + 1 = floor(${exact}) + 1 = ${outputs}; ` +
-          `${nin.thousands(r.macs)} MACs`;
+        const rule = `floor((${r.size} + 2·${padding} − ${kernel}) / ${r.stride}) + 1 = floor(${exact}) + 1 = ${outputs}`;
+        sum.textContent = say`${rule}; ${nin.thousands(r.macs)} MACs`;
       };
     },
 
     line(r) {
       if (!r.outputs) {
-        return `A window of ${r.kernel} does not fit into ${r.size} + 2·${r.padding} = ${r.side} rows: nn.Conv2d raises ` +
-          "an error. Make the kernel smaller or the padding larger.";
+        const problem = say`A window of ${r.kernel} does not fit into ${r.size} + 2·${r.padding} = ${r.side} rows`;
+        return say`${problem}: nn.Conv2d raises an error. Make the kernel smaller or the padding larger.`;
       }
       const unseen = r.seen.flatMap((yes, i) => (yes ? [] : [i]));
-      const dropped = unseen.length ? `Never seen: rows and columns ${ranges(unseen)}.` : "Every row is seen.";
-      return `${r.name}: ${r.outputs} × ${r.outputs} outputs. ${dropped} The window at row ${r.place[0]}, column ` +
-        `${r.place[1]} feeds output (${r.cell.join(", ")}): ${nin.thousands(r.numbers)} numbers enter; ` +
-        `${nin.thousands(r.parameters)} parameters in all.`;
+      const dropped = unseen.length ? say`Never seen: rows and columns ${ranges(unseen)}.` : say`Every row is seen.`;
+      const start = say`${r.name}: ${r.outputs} × ${r.outputs} outputs.`;
+      const [row, column] = r.cell, [numbers, parameters] = [r.numbers, r.parameters].map(nin.thousands);
+      const window = say`The window at row ${r.place[0]}, column ${r.place[1]} feeds output (${row}, ${column}):
+        ${numbers} numbers enter; ${parameters} parameters in all.`;
+      return say`${start} ${dropped} ${window}`;
     },
   };
 });

@@ -2,7 +2,7 @@
 "use strict";
 
 nin.demo("YourPhoto", (data) => {
-  const { labels } = nin.given.shared;
+  const { say } = nin, { labels } = nin.given.shared;
   const SIDE = 28, LONGEST = 512, INVERT = { "if darker": null, always: true, never: false };
   const known = nin.bytes(data.known);
   const read = {}; // name -> its picture
@@ -20,14 +20,14 @@ nin.demo("YourPhoto", (data) => {
     return { high, wide, rgb };
   }
   async function given(name) {
-    const [src, done] = data.photos[name], image = nin.make("img", { src });
+    const image = nin.make("img", { src: data.photos[name] });
     await image.decode();
-    return { ...pixelsOf(image, image.naturalWidth, image.naturalHeight), done };
+    return { ...pixelsOf(image, image.naturalWidth, image.naturalHeight), done: data.done[name] };
   }
   async function own(file) {
     const image = await createImageBitmap(file); // upright, as its EXIF says
     if (Math.min(image.width, image.height) < SIDE) {
-      throw new RangeError(`This picture has ${image.width} × ${image.height} pixels; the network needs ${SIDE} each way.`);
+      throw new RangeError(say`This picture has ${image.width} × ${image.height} pixels; the network needs ${SIDE} each way.`);
     }
     const share = Math.min(1, LONGEST / Math.max(image.width, image.height));
     return pixelsOf(image, ...[image.width, image.height].map((side) => Math.max(SIDE, Math.round(side * share))));
@@ -152,13 +152,13 @@ nin.demo("YourPhoto", (data) => {
         if (!file.files.length) return;
         mine = file.files[0];
         delete read.own;
-        panel.controls.photo.add("your own", "own");
+        panel.controls.photo.add(say`your own`, "own");
         panel.controls.photo.set("own");
         changed();
       };
-      const words = "Your photograph stays on this device: the page reads it here, and sends nothing anywhere.";
+      const words = say`Your photograph stays on this device: the page reads it here, and sends nothing anywhere.`;
       panel.element.append(
-        nin.make("label", { className: "control upload" }, "your photo ", file),
+        nin.make("label", { className: "control upload" }, say`your photo`, " ", file),
         nin.make("p", { className: "private" }, words),
       );
       return { ...panel, state: () => ({ ...panel.state(), own: mine }) };
@@ -168,12 +168,12 @@ nin.demo("YourPhoto", (data) => {
       try {
         read[state.photo] ??= await (state.photo === "own" ? own(state.own) : given(state.photo));
       } catch (error) {
-        const odd = "This is no picture that can be read here. Take a JPEG, PNG, WebP, GIF or BMP file.";
+        const odd = say`This is no picture that can be read here. Take a JPEG, PNG, WebP, GIF or BMP file.`;
         return { words: error instanceof RangeError ? error.message : odd };
       }
       const steps = prepare(read[state.photo], state), maps = (await nin.network(steps.small)).at(-1);
       const votes = labels.map((_, k) => maps.subarray(49 * k, 49 * (k + 1)));
-      return { steps, done: read[state.photo].done ?? [], maps: votes, shares: softmax(votes.map((v) => nin.sum(v) / 49)) };
+      return { steps, done: read[state.photo].done, maps: votes, shares: softmax(votes.map((v) => nin.sum(v) / 49)) };
     },
 
     build(root) {
@@ -184,7 +184,7 @@ nin.demo("YourPhoto", (data) => {
         return { element: nin.make("div", { className: "part" }, title, map), title, frame, canvas: map.firstChild };
       });
       const bars = nin.bars(labels);
-      const words = `the votes: orange for it · purple against · full colour: ${data.strong} or more`;
+      const words = say`the votes: orange for it · purple against · full colour: ${data.strong} or more`;
       root.append(
         nin.make("div", { className: "steps" }, ...parts.slice(0, 5).map((p) => p.element)),
         nin.make("div", { className: "shares" }, bars),
@@ -199,27 +199,32 @@ nin.demo("YourPhoto", (data) => {
           nin.paint(parts[k].canvas, values, w, h, colour);
           parts[k].title.textContent = title;
         };
-        show(0, "the picture", grey, wide, high, (_, i) => Array.from(picture.rgb.subarray(3 * i, 3 * i + 3), (v) => 255 * v));
-        show(1, "grey", grey, wide, high);
-        show(2, inverted ? "inverted" : "not inverted", bright, wide, high);
+        show(0, say`the picture`, grey, wide, high, (_, i) => Array.from(picture.rgb.subarray(3 * i, 3 * i + 3), (v) => 255 * v));
+        show(1, say`grey`, grey, wide, high);
+        show(2, inverted ? say`inverted` : say`not inverted`, bright, wide, high);
         nin.frame(parts[2].frame, [top, left, side, side], wide, high);
-        show(3, `the square, ${side} px`, square, side, side);
+        show(3, say`the square, ${side} px`, square, side, side);
         show(4, "28 × 28", small, 28, 28);
-        show(5, `votes for ${labels[said]}`, r.maps[said], 7, 7, nin.diverging(data.strong));
-        show(6, `${labels[said]} as it knows it`, Array.from(known.subarray(784 * said, 784 * (said + 1)), (v) => v / 255), 28, 28);
+        show(5, say`votes for ${labels[said]}`, r.maps[said], 7, 7, nin.diverging(data.strong));
+        show(6, say`${labels[said]} as it knows it`, Array.from(known.subarray(784 * said, 784 * (said + 1)), (v) => v / 255), 28, 28);
         bars.show(r.shares, { best: said, high: 1, words: r.shares.map(nin.percent) });
       };
+    },
+
+    // What was done to the picture, and what it measured of the ground.
+    remarks({ steps, done }) {
+      const read = done ? say` Read: ${done}.` : "";
+      if (!steps.small.some(Boolean)) return say`But nothing stands out, and the network got 784 black pixels.${read}`;
+      const ratio = steps.uneven / Math.max(Math.abs(steps.contrast), 1e-6), share = nin.percent(ratio);
+      const warning = ratio > 0.25 ? say`, too much to be told from it` : "";
+      return say`The ground varies by ${share} of what the garment stands out by${warning}.${read}`;
     },
 
     line(r) {
       if (!r.steps) return r.words;
       const [said, second] = r.shares.map((_, k) => k).sort((a, b) => r.shares[b] - r.shares[a]);
-      const start = `${labels[said]}, ${nin.percent(r.shares[said])}; then ${labels[second]}, ${nin.percent(r.shares[second])}.`;
-      const done = r.done.length ? ` Read: ${r.done.join(", ")}.` : "";
-      if (!r.steps.small.some(Boolean)) return `${start} But nothing stands out, and the network got 784 black pixels.${done}`;
-      const ratio = r.steps.uneven / Math.max(Math.abs(r.steps.contrast), 1e-6);
-      const warning = ratio > 0.25 ? ", too much to be told from it" : "";
-      return `${start} The ground varies by ${nin.percent(ratio)} of what the garment stands out by${warning}.${done}`;
+      const [first, next] = [said, second].map((k) => nin.percent(r.shares[k]));
+      return say`${labels[said]}, ${first}; then ${labels[second]}, ${next}. ${this.remarks(r)}`;
     },
   };
 });
