@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 TOKEN = "browser-tests"
 STATUS = ".jp-Notebook-ExecutionIndicator"
+BROKEN = "Error displaying widget", "model not found", "Loading widget"  # instead of an output
 
 
 class Lab:
@@ -164,6 +165,11 @@ class Notebook:
             self.page.wait_for_timeout(100)
         cell.scroll_into_view_if_needed()
         return cell
+
+    def nothing_is_broken(self) -> None:
+        for words in BROKEN:
+            expect(self.page.locator(".jp-OutputArea").get_by_text(words)).to_have_count(0)
+        expect(self.page.get_by_text("Would you like to get notified")).to_have_count(0)
 
     def screenshot(self, name: str) -> Path:
         SCREENSHOTS.mkdir(exist_ok=True)

@@ -6,7 +6,7 @@ import pytest
 from conftest import ROOT, Notebook
 from in_chinese import CHINESE
 from playwright.sync_api import expect
-from test_chapters import BROKEN, changes, code, line, picture, says_the_same, settled, shows_a_picture
+from test_chapters import changes, code, line, picture, says_the_same, settled, shows_a_picture
 from test_in_one_window import BYTES
 
 from nin_course.demos import ChannelMixer
@@ -19,14 +19,9 @@ def chapter(lab, context):
     return Notebook(context.new_page(), lab, NAME)
 
 
-def nothing_is_broken(page) -> None:
-    for words in BROKEN:
-        expect(page.get_by_text(words)).to_have_count(0)
-
-
 def test_a_fresh_clone_shows_the_demos_picture(chapter):
     assert shows_a_picture(chapter, DEMO)
-    nothing_is_broken(chapter.page)
+    chapter.nothing_is_broken()
 
 
 def test_restart_and_run_all_says_again_what_is_stored(chapter):
@@ -36,7 +31,7 @@ def test_restart_and_run_all_says_again_what_is_stored(chapter):
     assert [cell["source"] for cell in cells] == [cell["source"] for cell in built]
     assert not [o for cell in cells for o in cell["outputs"] if o["output_type"] == "error"]
     says_the_same(cells, built)
-    nothing_is_broken(chapter.page)
+    chapter.nothing_is_broken()
 
 
 def test_a_slider_with_a_chinese_name_moves_the_picture_and_its_line_says_so_in_chinese(chapter):
@@ -63,4 +58,4 @@ def test_closed_and_opened_again_without_its_kernel_it_shows_the_last_picture_an
     cell = chapter.cell(DEMO)
     assert cell.locator(".jp-OutputArea img").first.evaluate(BYTES) == last
     assert line(cell).inner_text() == words
-    nothing_is_broken(chapter.page)
+    chapter.nothing_is_broken()

@@ -73,6 +73,6 @@ def test_it_shows_its_pictures_answers_the_mouse_runs_whole_and_writes_nothing_t
     assert all(c["execution_count"] for c in cells)
     assert not [o for c in cells for o in c["outputs"] if o["output_type"] == "error" or o.get("name") == "stderr"]
     assert "".join(cells[-1]["outputs"][0]["text"]) == f"60000 {data}\n"
-    chapter.nothing_is_broken()
+    chapter.notebook.nothing_is_broken()
     chapter.screenshot("in_notebook_7")
     assert marks(data) == before
