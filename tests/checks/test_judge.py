@@ -119,7 +119,7 @@ def test_an_answer_gets_copies_and_is_told_what_it_changes():
     assert told(spoils, lambda X: X + 1, MAPS) == f" But it {changes}"
     assert told(spoils, lambda X: X + 2, MAPS).endswith(f"It also {changes}")
     assert told(lambda X: X + 1, lambda X: X + 1, MAPS) == ""
-    turns = lambda X: X.copy_(X.flip(0, 1)).flip(0, 1) + 1  # noqa: E731  the same numbers, in other places
+    turns = lambda X: X.copy_(X.flip(-1)).flip(-1) + 1  # noqa: E731  the same numbers, each row turned round
     assert told(turns, lambda X: X + 1, MAPS) == f" But it {changes}"
     assert all(torch.equal(X, kept) for (X,), kept in zip(MAPS, before, strict=True))
 

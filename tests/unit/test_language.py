@@ -21,7 +21,7 @@ import torch
 from fontTools.ttLib import TTFont
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from in_chinese import BOOK, CHINESE, english, marks
+from in_chinese import BOOK, CHINESE, CODE, GLOSS, english, marks
 from IPython.core.interactiveshell import InteractiveShell
 from matplotlib.figure import Figure
 
@@ -177,6 +177,27 @@ def test_what_is_denied_or_compared_in_one_language_is_in_the_other(word):
     assert not [TEMPLATES[text] for text in said if not re.search(OPPOSITES[word], TEMPLATES[text])]
 
 
+# Arguments and functions, programs, files and commands; and logit, softmax and the like, as Chinese readers know them.
+STAY = (
+    "argmax backward bias bins bottom channels classes device dim factor floor forward groups head height "
+    "held in inner kernel ln logit meta nan net out ours padding permute reshape resume right run sample "
+    "sigmoid size softmax start stride tanh theirs top weight width apt doctor get gz iPhone install "
+    "notes pip preset small torch wide"
+)
+
+
+def test_a_translation_has_no_english_word_left_in_it_but_names():
+    chinese = {text: words for text, words in TEMPLATES.items() if re.search("[\u4e00-\u9fff]", words)}
+    bare = {text: CODE.sub("", GLOSS.sub("", words)) for text, words in chinese.items()}
+    left = {text: set(re.findall(r"\b[a-z][A-Za-z]+", words)) - set(STAY.split()) for text, words in bare.items()}
+    assert not {text: words for text, words in left.items() if words}
+
+
+def test_room_round_a_word_stays_in_a_picture(chinese):
+    figure = Figure()
+    assert figure.text(0, 0, "  Coat\n").get_text() == "  外套\n"
+
+
 def test_a_template_is_found_wherever_it_is_said_and_what_only_code_reads_is_not():
     source = '''
 """A docstring of a module."""
@@ -256,6 +277,8 @@ def test_no_template_is_taken_for_another(random):
      "第 330 步：损失 0.83。测试图像答对 85.0%。检查不出什么毛病。"),
     ("frob Ankle boot quux blarg frob", "frob 短靴 quux blarg frob"),
     ("nothing that the package says, and some more", "nothing that the package says, and some more"),
+    ("nothing that the package says, and no more.", "nothing that the package says, and no more."),
+    ("A recipe has no nn.Linear; it has lr, flip and shift.", "配方里没有 nn.Linear；有的是 lr，flip 和 shift。"),
     ("", ""),
 ])  # fmt: skip
 def test_a_message_is_taken_apart_and_put_together_again(text, words):
