@@ -239,7 +239,7 @@ def some_filling(random) -> str:
 def test_no_template_is_taken_for_another(random):
     """Numbers, shapes, code, names and paths in the places of every template, and it comes back as it was filled."""
     for text, words in TEMPLATES.items():
-        if text == "a {}{}":  # a type's name, which a number is not
+        if text in ("a {}{}", "epoch {}/{}"):  # a type's name, which a number is not; and two numbers, which no path is
             continue
         places = [found.start() for found in re.finditer(r"\{\}", text)]
         parts = ["" if GLUED.match(text, place) else some_filling(random) for place in places]
