@@ -1,7 +1,9 @@
 """One plain closing line for the whole run, whatever it was made of."""
 
+import random
 import signal
 
+import numpy as np
 import pytest
 import torch
 
@@ -25,6 +27,14 @@ def no_gpu(monkeypatch):
     """Tests do the same on every machine; those about GPUs pretend one (`pretended`)."""
     monkeypatch.setattr(torch.accelerator, "is_available", lambda: False)
     monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available=False: None)
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    """A test draws the same numbers wherever, whenever and after whatever it runs."""
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
 
 
 @pytest.fixture
