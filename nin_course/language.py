@@ -10,8 +10,10 @@ import html
 import json
 import os
 import re
+import sys
 from dataclasses import replace
 from functools import wraps
+from pathlib import Path
 from traceback import walk_tb
 
 import nin_course
@@ -113,3 +115,7 @@ def _told(shell, kind, error, trace, tb_offset=None) -> None:
     if frame.f_globals.get("__name__", "").startswith("nin_course") and error.args and isinstance(error.args[0], str):
         error.args = (say(error.args[0]), *error.args[1:])
     shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
+
+
+if "ipykernel" in sys.modules and Path.cwd().name == "zh":  # a kernel of a Chinese chapter, whichever cell is run first
+    speak("zh")

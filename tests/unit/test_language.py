@@ -333,6 +333,30 @@ def test_a_process_of_its_own_speaks_as_the_environment_says():
     assert CHINESE.translate(done[0]).strip() == done[1].strip() != done[0].strip()
 
 
+def test_a_chinese_chapters_kernel_speaks_chinese_whichever_cell_comes_first(tmp_path):
+    """The folder tells, in a kernel alone, and over the environment: it has the language that `make lab` was given."""
+    first = "from nin_course.demos import SlidingWindow\nprint(SlidingWindow().view.children[-1].get_state()['value'])"
+    (tmp_path / "zh").mkdir()
+    kernels = [
+        subprocess.Popen(
+            [sys.executable, "-c", f"{before}\n{first}"],
+            env={**os.environ, "PYTHONPATH": str(ROOT), "NIN_COURSE_LANGUAGE": named, "PYTHONUTF8": "1"},
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        for folder, before, named in [
+            (tmp_path / "zh", "import ipykernel", "en"),
+            (tmp_path, "import ipykernel", "zh"),
+            (tmp_path / "zh", "", "en"),
+        ]
+    ]
+    beside, elsewhere, no_kernel = (kernel.communicate()[0] for kernel in kernels)
+    line = lambda said: re.sub("<[^>]*>", "", said)  # noqa: E731
+    assert line(beside) == CHINESE.translate(line(elsewhere)) != line(elsewhere)
+    assert no_kernel == elsewhere
+
+
 def test_the_command_line_speaks_chinese_and_calls_a_run_by_its_numbers(chinese, capsys, monkeypatch, tmp_path):
     card = dict(accuracy=0.825, measured_on="2,000 test images, one forward pass each", notes_epochs=1.5, seconds=7)
     monkeypatch.setattr("nin_course.runs.run", lambda *_, **__: card | {"what": "Coat"})
