@@ -1,6 +1,7 @@
 """Every exercise's check takes each right answer, names each wrong one, and is calm about none."""
 
 import ast
+import re
 import time
 
 import mutants
@@ -8,9 +9,11 @@ import pytest
 import torch
 from exercises import EXERCISES
 from in_chinese import CHINESE, english
+from torch import nn
 
 from nin_course.budget import summary
 from nin_course.checks._patients import five_cases
+from nin_course.checks.ch01 import FOUR_LAYERS
 from nin_course.checks.ch06 import FAULTS
 from nin_course.train import train_epoch
 
@@ -144,6 +147,20 @@ def test_praise_tells_what_was_measured():
     )
     said = f"Within the limits: {parameters:,} parameters, {macs / 1e6:.1f} M MACs, {activations:,} activations."
     assert exercise(narrow).text.startswith(said)
+
+
+def test_ch01_the_praise_gives_each_layer_its_own_reason():
+    exercise = EXERCISES["ch01.notices"]
+    praise = exercise(*next(iter(exercise.right.values()))).text
+    reasons = dict(zip("ABCD", re.split(" ?[A-D]: ", praise)[1:], strict=True))
+    of = {
+        nn.ReLU: "ReLU looks at one number",
+        nn.MaxPool2d: "3×3 window",
+        nn.BatchNorm2d: "BatchNorm2d",
+        nn.Softmax: "dim=3",
+    }
+    for letter, layer in FOUR_LAYERS.items():
+        assert of[type(layer)] in reasons[letter]
 
 
 @pytest.mark.parametrize("letter", "ABCDEFG")

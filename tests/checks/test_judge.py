@@ -167,6 +167,14 @@ def test_an_argument_is_ignored_also_by_an_answer_that_sometimes_stops():
     assert "depend" not in told(lambda a, b: a * 2 if a < 9 else {}[type(b)])  # a KeyError each time, of another key
 
 
+def test_an_argument_is_ignored_only_if_other_values_of_it_were_tried_often_enough():
+    even = ((10, 20), (3, 4), (2, 2))
+    assert "depend" not in told(lambda a, b: a * (b // 2), cases=even)  # one more makes no difference, two more do
+    up_to_three = lambda a, b: a * min(b, 3)  # noqa: E731  of the three cases one alone can tell
+    assert "depend" not in told(lambda a, b: 7 * a + 0 * b, up_to_three, even)
+    assert "depend on b" in told(lambda a, b: 7 * a + 0 * b, cases=even)
+
+
 STOPS = {  # what the verdict quotes is a line of this: so what it should say stands elsewhere
     "mean of bool": lambda a, b: torch.tensor([a > b]).mean(),
     "mean of int": lambda a, b: torch.tensor([a]).mean(),
@@ -393,6 +401,7 @@ def sentence(read, *arguments):
     (collections.OrderedDict(a=1), "an OrderedDict of 1"),
     (object(), "an object"),
     (_read.drawn(iter("abc")), "a generator of 3"),
+    (_read.drawn(iter(range(_read.MOST))), f"a generator of {_read.MOST}"),
     (_read.drawn(iter(int, 1)), "a generator without an end"),
 ])  # fmt: skip
 def test_an_answer_is_called_what_it_is(value, words):
@@ -472,6 +481,11 @@ def test_several_numbers_are_read_by_name(value, read):
     assert sentence(_read.numbers, value, ("one", "two")) == read
 
 
+@pytest.mark.parametrize(("n", "word"), [(2, "Two"), (3, "Three"), (4, "Four"), (5, "Five"), (6, "6")])
+def test_as_many_things_are_wanted_as_there_are_names(n, word):
+    assert sentence(_read.several, 5, "abcdef"[:n]).startswith(f"{word} things are wanted, (a, b")
+
+
 # ---- a device that is not there -------------------------------------------------------------------------------------
 
 
@@ -489,6 +503,8 @@ def test_on_a_device_that_is_not_there_one_can_compute_but_not_mix():
         ):
             with pytest.raises(RuntimeError, match="same device"):
                 mixed()
+        made = (torch.tensor, torch.as_tensor, torch.asarray)
+        assert all(make([1.0], device=DEVICE).device == DEVICE == there.new_tensor([1.0]).device for make in made)
         total = (2 * there + torch.tensor(1.0)).sum()  # a number of the CPU may meet it
         there[torch.tensor([0])] = 7.0
         there.add_(1)
@@ -523,3 +539,5 @@ def test_an_examination_tells_what_is_wrong(found, letter):
 def test_a_patients_line_ends_with_the_least_and_the_most_that_a_block_has_moved():
     health = SimpleNamespace(line=lambda: "loss 1.0", moved={"a": 0.5, "b": 1234.0, "c": 0.0})
     assert Case([2.3], health).line == "loss 1.0, weights moved 0.0% to 1,234 times"
+    health.moved = {"a": 10.0, "b": 9.99}
+    assert Case([2.3], health).moved == "999.0% to 10 times"

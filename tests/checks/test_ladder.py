@@ -21,6 +21,7 @@ def toy(look=None, **settings):
             raise Wrong(f"{found} is not <seven>.")
         return "Seven."
 
+    seven.__module__ = "nin_course.checks.ch99"
     return exercise("Count.", "After six.", "7", **settings)(seven)
 
 
@@ -50,7 +51,7 @@ def test_hints_come_one_at_a_time_in_their_order_and_the_last_one_stays():
 def test_a_call_without_an_answer_is_no_mistake_and_one_with_too_many_is():
     none, two = toy()(), toy()(lambda: 7, lambda: 7)
     assert (none.passed, two.passed) == (None, False)
-    assert none.text == two.text == "Give your answer to this check: test_ladder.seven(answer)"
+    assert none.text == two.text == "Give your answer to this check: ch99.seven(answer)"
 
 
 def stops(error):
@@ -191,3 +192,14 @@ def test_a_fraction_among_a_layers_whole_numbers_is_told_with_the_layers_name():
     net = torch.nn.Sequential(torch.nn.MaxPool2d((3, 1.5)))
     with pytest.raises(Wrong, match=r"The kernel_size of a MaxPool2d is \(3, 1\.5\): whole numbers are wanted"):
         _networks.forward(net, torch.ones(1, 1, 8, 8), "net")
+
+
+@pytest.mark.parametrize(("output", "said"), [
+    (None, "this is None. Is the `return` in its forward missing?"), ([1, 2], "this is a list of 2."),
+])  # fmt: skip
+def test_a_network_that_puts_out_nothing_is_asked_for_its_return(output, said):
+    net = torch.nn.Flatten()
+    net.forward = lambda _: output
+    with pytest.raises(Wrong) as wrong:
+        _networks.forward(net, torch.ones(1, 1, 8, 8), "net")
+    assert str(wrong.value) == f"net should put out a tensor; {said}"
