@@ -61,7 +61,7 @@ def fresh_setting(sizes, device="cpu", labels=None) -> Setting:
     if labels is not None:
         y[train:] = labels
     torch.manual_seed(train)
-    net = Observed().eval().to(device)
+    net = Observed().train(sizes != BATCHES[0]).to(device)  # it may come in either mode
     loaders = [
         DataLoader(TensorDataset(X[part], y[part]), n, generator=torch.Generator())
         for part, n in ((slice(train), size), (slice(train, None), test_size))
@@ -71,7 +71,9 @@ def fresh_setting(sizes, device="cpu", labels=None) -> Setting:
 
 def learn(setting, train=True, zero=True, loss=F.cross_entropy, step=True, epochs=1, some=slice(None), test=None):
     """An epoch as it should be, or with a known mistake."""
-    net, optimizer = setting.net.train(bool(train)), setting.optimizer
+    net, optimizer = setting.net, setting.optimizer
+    if train is not None:  # else in the mode in which it came
+        net.train(bool(train))
     batches = list(setting.train_iter)[some] * epochs
     batches += list(setting.test_iter) if test else []
     for i, (X, y) in enumerate(batches):
@@ -94,7 +96,7 @@ def labels_for(sizes) -> torch.Tensor:
     """Test labels that the trained network names rightly, but for WRONG; there, the untrained one does if it can."""
     setting = fresh_setting(sizes)
     images = torch.cat([X for X, _ in setting.test_iter])
-    before = setting.net(images).argmax(dim=1)
+    before = setting.net.eval()(images).argmax(dim=1)
     learn(setting)
     labels = setting.net(images).argmax(dim=1)
     for i in WRONG:
@@ -122,7 +124,6 @@ def observe(train_and_test, sizes) -> Run:
     labels, steps = labels_for(sizes), []
     with away():
         setting = fresh_setting(sizes, DEVICE, labels)
-        setting.net.train(sizes != BATCHES[0])  # it may come in either mode
         setting.optimizer.register_step_post_hook(lambda *_: steps.append(1))
         answer = lambda: train_and_test(setting.net, setting.train_iter, setting.test_iter, setting.optimizer, DEVICE)  # noqa: E731
         run = Run(sizes, labels, setting, call(answer), len(steps))

@@ -80,7 +80,7 @@ ACCURACIES = {  # from right answers and images a batch, and some others, what m
     "Only the first batch's right answers are in it, divided by all images.": lambda r, n, run: r[0] / sum(n),
     "That is the share of *wrong* answers.": lambda r, n, run: 1 - sum(r) / sum(n),
     "That is the accuracy before the training: test afterwards.": (
-        lambda r, n, run: _epoch.share(_epoch.fresh_setting(run.sizes).net, run.setting.test_iter)
+        lambda r, n, run: _epoch.share(_epoch.fresh_setting(run.sizes).net.eval(), run.setting.test_iter)
     ),
     "That is the accuracy on the training images; the test images are asked for.": (
         lambda r, n, run: _epoch.share(_epoch.trained(run), run.setting.train_iter)

@@ -110,6 +110,11 @@ MISLEADING = {  # what was once said of an answer that had made another mistake
         "depend",
     ),
     "a value for a place": ("ch05.train_and_test", _largest_logit, "ut off"),
+    "a wrong name, with gradients where they belong": (
+        "ch05.train_and_test",
+        lambda net, train_iter, *others: train_epoch(net, train_iter, *others[1:]) + net.accuracy,
+        "no_grad",
+    ),
     "rows alone": ("ch01.notices", _rows_only, "depend"),
     "a clock of its own": ("ch05.seconds_a_step", _from_the_wall, "depend"),
     "nothing if a cell is dead": ("ch06.bias_gradient", lambda z, g: g.sum() * (z > 0).all(), "depend"),

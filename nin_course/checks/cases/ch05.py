@@ -325,10 +325,10 @@ def _forgotten(net, train_iter, test_iter, optimizer, device):
     accuracy = _plain(net, train_iter, test_iter, optimizer, device)  # noqa: F841
 
 
-_NO_MODE, _NO_ZERO = ("    net.train()\n", "    net.eval()\n"), ("        optimizer.zero_grad()\n", "")
+_NO_MODE, _NO_ZERO = ("    net.train()\n", ""), ("        optimizer.zero_grad()\n", "")
 _SOFTMAX, _STEP = ("net(X), y)", "net(X).softmax(1), y)"), "        optimizer.step()\n"
 _MISTAKES = (  # each of LEARNED, in its order, as changes of the solution
-    *([(_STEP, "")], [_NO_MODE], [_NO_ZERO], [_SOFTMAX]),
+    *([(_STEP, "")], [("net.train()", "net.eval()")], [_NO_MODE], [_NO_ZERO], [_SOFTMAX]),
     [("net(X), y)", 'net(X), y, reduction="sum")')],
     [("net(X), y)", "net(X), y) / len(y)")],
     [("F.cross", "-F.cross")],

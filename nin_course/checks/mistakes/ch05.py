@@ -21,6 +21,7 @@ LEARNED = {  # what has gone wrong in the training loop -> how `_learn` does it
     "The network trained in evaluation mode, without dropout: net.train() is missing before the loop.": dict(
         train=False
     ),
+    "The network trained in whichever mode it came: net.train() is missing before the loop.": dict(train=None),
     "Each step used the gradients of all batches before, too: optimizer.zero_grad() belongs to every batch.": dict(
         zero=False
     ),
@@ -58,9 +59,9 @@ LEARNED = {  # what has gone wrong in the training loop -> how `_learn` does it
     "It trained on the first batch only.": dict(some=slice(1)),
     "It left out the last batch.": dict(some=slice(-1)),
     "It left out the first batch.": dict(some=slice(1, None)),
-    "net.train() and optimizer.zero_grad() are missing in the training loop.": dict(train=False, zero=False),
+    "net.train() and optimizer.zero_grad() are missing in the training loop.": dict(train=None, zero=False),
     "net.train() is missing, and cross_entropy does the softmax itself: give it the logits.": dict(
-        train=False, loss=_softmax_first
+        train=None, loss=_softmax_first
     ),
     "optimizer.zero_grad() is missing, and cross_entropy does the softmax itself: give it the logits.": dict(
         zero=False, loss=_softmax_first
