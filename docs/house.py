@@ -24,7 +24,7 @@ ROOMS = {
     "demos": (
         "demos._base demos.predict demos.live demos.stages demos.few_pixels demos.guessing_game demos.channel_mixer "
         "demos.sliding_window demos.ballot_box demos.walk_through demos.one_cell demos.autopsy demos.record demos.run "
-        "demos.run_picture demos.training_desk demos.microscope demos.find_the_shoes demos.your_photo "
+        "demos.run_picture demos.training_desk demos.inside demos.microscope demos.find_the_shoes demos.your_photo "
         "demos.bench demos.family_tree demos demos.board"
     ),
     "checks": (

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from nin_course.data import MEAN, STD
-from nin_course.demos.microscope import LAYERS, stages
+from nin_course.demos.inside import LAYERS, stages
 
 
 class Layers(nn.Module):

@@ -27,6 +27,7 @@ from nin_course.demos import (
     SlidingWindow,
     TrainingDesk,
     YourPhoto,
+    inside,
     microscope,
     your_photo,
 )
@@ -108,9 +109,9 @@ def microscope_() -> dict:
     images, labels, _ = voters()
     others, truth = sample_test_images()
     shown, most, peaks, views = {}, [], [], []  # shown: image -> its place among those that a page may show
-    for layer, found in enumerate(microscope.peaks()):
-        channels, side = microscope.shape(layer)
-        layers, wide, step, first = microscope.views()[layer]
+    for layer, found in enumerate(inside.peaks()):
+        channels, side = inside.shape(layer)
+        layers, wide, step, first = inside.views()[layer]
         ranges = [seen(layers, (place, place))[0] for place in range(side)]
         views.append({"channels": channels, "side": wide, "step": step, "first": first})
         views[-1] |= {"cells": side, "seen": [[r.start, r.stop] for r in ranges]}
@@ -163,7 +164,7 @@ def network_(libraries: Path) -> dict:
         "weights": squeezed(weights),
         "binary": squeezed(binary.read_bytes()),
         "program": program.read_text(encoding="utf-8"),
-        "layers": microscope.LAYERS,
+        "layers": inside.LAYERS,
     }
 
 
@@ -205,7 +206,7 @@ def texts(kind: type, controls: dict, language: str) -> dict:
     if kind is ChannelMixer:
         found |= {"names": said(CHANNELS), "short": said(name.split()[0] for name in CHANNELS)}
     if kind is Microscope:
-        found["layers"] = said(microscope.LAYERS)
+        found["layers"] = said(inside.LAYERS)
     if kind is YourPhoto:
         found["done"] = {name: words.say(", ".join(done), language) for name, (_, done) in photos().items()}
     return found

@@ -1,80 +1,19 @@
 """Chapter 07: one channel of a trained NiN: its map of an image, what one cell of it sees, and what excites it most."""
 
-from functools import cache, lru_cache
-from typing import NamedTuple
-
 import ipywidgets as widgets
 import torch
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
-from torch import nn
 
-from nin_course.data import LABELS, MEAN, STD
+from nin_course.data import LABELS
+from nin_course.demos import inside
 from nin_course.demos._base import Demo, bare, choice, sample_test_images, slider
 from nin_course.demos.ballot_box import IMAGES, voters
 from nin_course.plots import DIVERGING, GREY, ORANGE, show_image
-from nin_course.receptive import receptive_field, seen, windows
-from nin_course.weights import pretrained_nin
+from nin_course.receptive import seen
 
-LAYERS = ("block 1", "block 2", "block 3", "class maps")
 MOST, BINS = 8, 24  # images that excite a channel most; bars of the histogram
-
-
-class Peaks(NamedTuple):
-    """Of the N embedded test images, each channel's strongest value, and its cell (row · width + column)."""
-
-    values: torch.Tensor  # (N, channels)
-    places: torch.Tensor  # (N, channels)
-
-
-@cache
-def stages() -> list[nn.Sequential]:
-    """The shipped network in four parts: its blocks, each with its pooling before it, and the last 1×1 convolution."""
-    net = pretrained_nin().requires_grad_(False)
-    return [net[:1], net[1:3], nn.Sequential(net[3], *net[4][:4]), net[4][4:]]
-
-
-@cache
-def views() -> list[tuple[list, int, int, int]]:
-    """Of each layer: its windows, and how many pixels its cells see, how far apart, and where cell 0's view begins."""
-    found = []
-    for depth in range(1, 5):
-        layers = windows(nn.Sequential(*(layer for part in stages()[:depth] for layer in part)), (1, 1, 28, 28))
-        side, step = receptive_field(layers)
-        middle = layers[-1].moves_over[0] // 2
-        found.append((layers, side, step, seen(layers, (middle, middle))[0][0] - middle * step))
-    return found
-
-
-def maps_of(X: torch.Tensor) -> list[torch.Tensor]:
-    """Images (N, 1, 28, 28) in [0, 1] -> what each layer makes of them: (N, 64, 28, 28) to (N, 10, 7, 7)."""
-    Y, found = (X - MEAN) / STD, []
-    with torch.no_grad():
-        for part in stages():
-            Y = part(Y)
-            found.append(Y)
-    return found
-
-
-@cache
-def peaks() -> list[Peaks]:
-    """Of each layer. Some seconds, once."""
-    found = [[] for _ in LAYERS]
-    for X in sample_test_images()[0].split(100):
-        for layer, Y in zip(found, maps_of(X.float() / 255), strict=True):
-            layer.append(Y.flatten(2).max(dim=2))
-    return [Peaks(*map(torch.cat, zip(*layer, strict=True))) for layer in found]
-
-
-@lru_cache(8)
-def maps_of_image(image: int) -> list[torch.Tensor]:
-    return [Y[0] for Y in maps_of(voters()[0][image][None, None])]
-
-
-def shape(layer: int) -> tuple[int, int]:
-    """(channels, side) of a layer's maps."""
-    return maps_of_image(0)[layer].shape[:2]
 
 
 class Microscope(Demo):
@@ -89,8 +28,8 @@ class Microscope(Demo):
     size = (8.4, 3.9)
 
     def __init__(self):
-        layer = choice("layer", [(name, k) for k, name in enumerate(LAYERS)], 1)
-        channels, side = shape(1)
+        layer = choice("layer", [(name, k) for k, name in enumerate(inside.LAYERS)], 1)
+        channels, side = inside.shape(1)
         strongest = widgets.Checkbox(True, description="its strongest cell", indent=False, layout={"width": "200px"})
         super().__init__(
             {
@@ -109,19 +48,19 @@ class Microscope(Demo):
         if change and change["owner"] in (c["row"], c["column"]):
             c["strongest"].value = False
         for name, which in (("channel", 0), ("row", 1), ("column", 1)):
-            c[name].max = shape(c["layer"].value)[which] - 1
+            c[name].max = inside.shape(c["layer"].value)[which] - 1
         if c["strongest"].value:
             c["row"].value, c["column"].value = self.compute(self.state)["cell"]
 
     @staticmethod
     def compute(state):
         layer, channel = state["layer"], state["channel"]
-        values = maps_of_image(state["image"])[layer][channel]
+        values = inside.maps_of_image(state["image"])[layer][channel]
         cell = state["row"], state["column"]
         if state["strongest"]:
             cell = divmod(int(values.argmax()), values.shape[1])
         images, labels = sample_test_images()
-        found = peaks()[layer]
+        found = inside.peaks()[layer]
         strongest = found.values[:, channel].topk(MOST)
         most = []
         for value, i in zip(*(part.tolist() for part in strongest), strict=True):
@@ -167,9 +106,9 @@ class Microscope(Demo):
         self.frames = [axis.add_patch(Rectangle((0, 0), 1, 1, **style)) for axis in framed]
 
     def draw(self, result):
-        layers, *view = views()[result["layer"]]
+        layers, *view = inside.views()[result["layer"]]
         values, cell = result["values"], result["cell"]
-        side, last = len(values), result["layer"] == len(LAYERS) - 1
+        side, last = len(values), result["layer"] == len(inside.LAYERS) - 1
         rows, columns = seen(layers, cell)
         peak = max(result["peaks"].max().item(), 1e-6)
         self.pictures[0].set_data(result["picture"].numpy())
@@ -181,7 +120,7 @@ class Microscope(Demo):
         self.frames[0].set_bounds(columns[0] - 0.5, rows[0] - 0.5, len(columns), len(rows))
         self.frames[1].set_bounds(cell[1] - 0.5, cell[0] - 0.5, 1, 1)
         name = LABELS[result["channel"]] if last else f"channel {result['channel']} ({side} × {side})"
-        which = f"{LAYERS[result['layer']]}: {name}"
+        which = f"{inside.LAYERS[result['layer']]}: {name}"
         titles = (f"image {result['image']}: {LABELS[result['label']]}", which)
         for axis, title in zip(self.top, (*titles, f"what cell {cell} sees"), strict=True):
             axis.set_title(title, fontsize=10)
@@ -204,7 +143,7 @@ class Microscope(Demo):
         self.bars.xaxis.set_major_locator(MaxNLocator(6))
         which = "its strongest" if result["strongest"] else "there"
         if not result["peaks"].any():
-            return f"Channel {result['channel']} of {LAYERS[result['layer']]} is zero for all {images}."
+            return f"Channel {result['channel']} of {inside.LAYERS[result['layer']]} is zero for all {images}."
         return (
             f"Cell {cell} gives {result['value']:.1f} ({which}); it sees rows {rows[0]}–{rows[-1]}, columns "
             f"{columns[0]}–{columns[-1]}. {result['stronger']:,} of {images} have a stronger cell somewhere."

@@ -26,7 +26,7 @@ from seeing import (
 
 import nin_course as d2l
 from nin_course.data import MEAN, STD
-from nin_course.demos import Microscope, microscope
+from nin_course.demos import Microscope, inside, microscope
 
 DEMO = Watched(Microscope, image=3, layer=1, channel=0, strongest=True, row=0, column=0)
 WORDS = ("block 1", "block 2", "block 3", "class maps")
@@ -38,13 +38,14 @@ VIEWS = ((5, 1, -2), (10, 2, -4), (20, 4, -8), (20, 4, -8))
 
 @pytest.fixture(scope="module", autouse=True)
 def some_images():
-    images, labels = microscope.sample_test_images()
-    microscope.voters()  # which takes its sixty from all of them
+    images, labels = inside.sample_test_images()
+    inside.voters()  # which takes its sixty from all of them
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(microscope, "sample_test_images", lambda: (images[:SOME], labels[:SOME]))
-        microscope.peaks.cache_clear()
+        for module in (inside, microscope):
+            patch.setattr(module, "sample_test_images", lambda: (images[:SOME], labels[:SOME]))
+        inside.peaks.cache_clear()
         yield
-    microscope.peaks.cache_clear()
+    inside.peaks.cache_clear()
 
 
 def layers_of(X) -> list:
@@ -206,11 +207,11 @@ def test_a_channel_is_looked_at_without_the_network_and_a_silent_one_is_said_to_
     def again(_):
         raise AssertionError("it ran the network again")
 
-    monkeypatch.setattr(microscope, "maps_of", again)
+    monkeypatch.setattr(inside, "maps_of", again)
     demo.controls["channel"].value = 77
     demo.controls["row"].value = 4
-    silent = [p._replace(values=torch.zeros_like(p.values)) for p in microscope.peaks()]
-    monkeypatch.setattr(microscope, "peaks", lambda: silent)
+    silent = [p._replace(values=torch.zeros_like(p.values)) for p in inside.peaks()]
+    monkeypatch.setattr(inside, "peaks", lambda: silent)
     demo.controls["channel"].value = 78
     assert demo.text == "Channel 78 of block 3 is zero for all 300 test images."
 

@@ -22,7 +22,7 @@ from nin_course.demos import (
     Microscope,
     SlidingWindow,
     YourPhoto,
-    microscope,
+    inside,
 )
 from nin_course.demos._base import sample_test_images
 from nin_course.plots import png
@@ -67,7 +67,7 @@ def states(demo, number: int) -> list[dict]:
     ]
     if isinstance(demo, Microscope):
         for state in found:
-            channels, side = microscope.shape(state["layer"])
+            channels, side = inside.shape(state["layer"])
             state |= {"channel": draw.randrange(channels), "row": draw.randrange(side), "column": draw.randrange(side)}
     if isinstance(demo, YourPhoto):
         found = [state | {"own": None} for state in found]
@@ -97,7 +97,7 @@ def test_the_page_computes_and_says_what_the_notebook_does(visit, kind):
         assert line == demo.draw(wanted), state
         if kind is YourPhoto:  # what the network makes of just the pixels that the page gave it
             X = torch.tensor(found["small"]).reshape(1, 1, 28, 28)
-            maps = microscope.maps_of(X)[-1][0]
+            maps = inside.maps_of(X)[-1][0]
             wanted = {**vars(wanted["steps"]), "maps": maps, "shares": maps.mean(dim=(1, 2)).softmax(0)}
         for key in kept:
             assert (key in found) == (key in wanted), f"{state}: {key}"
@@ -200,7 +200,7 @@ def test_the_network_in_the_page_is_the_one_that_pytorch_runs(visit):
     images = sample_test_images()[0][torch.randperm(2000, generator=torch.Generator().manual_seed(0))[:200]]
     for X in images.split(20):
         found = one.page.evaluate(ask, playable.packed(X))
-        for text, wanted in zip(found, microscope.maps_of(X.float() / 255), strict=True):
+        for text, wanted in zip(found, inside.maps_of(X.float() / 255), strict=True):
             maps = np.frombuffer(base64.b64decode(text), dtype=np.float32).reshape(wanted.shape)
             assert np.abs(maps - wanted.numpy()).max() < 1e-4
     assert not one.errors

@@ -22,7 +22,7 @@ import words
 from in_chinese import english
 from PIL import Image
 
-from nin_course.demos import ALL, BallotBox, ChannelMixer, FewPixels, GuessingGame, SlidingWindow, YourPhoto, microscope
+from nin_course.demos import ALL, BallotBox, ChannelMixer, FewPixels, GuessingGame, SlidingWindow, YourPhoto, inside
 from nin_course.demos._base import sample_test_images
 from nin_course.demos.ballot_box import voters
 from nin_course.demos.few_pixels import one_of_each
@@ -385,12 +385,12 @@ def test_a_page_computes_with_the_demos_own_images_maps_and_truths():
 
 def test_a_page_counts_among_the_peaks_of_each_channel_and_shows_the_images_of_the_eight_strongest(monkeypatch):
     draw = torch.Generator().manual_seed(0)
-    sides = [microscope.shape(layer) for layer in range(4)]
+    sides = [inside.shape(layer) for layer in range(4)]
     found = [
-        microscope.Peaks(torch.rand(200, c, generator=draw), torch.randint(side**2, (200, c), generator=draw))
+        inside.Peaks(torch.rand(200, c, generator=draw), torch.randint(side**2, (200, c), generator=draw))
         for c, side in sides
     ]
-    monkeypatch.setattr(microscope, "peaks", lambda: found)
+    monkeypatch.setattr(inside, "peaks", lambda: found)
     given = playable.microscope_()
     for layer, ((channels, side), peaks) in enumerate(zip(sides, found, strict=True)):
         descending = -np.sort(-peaks.values.T.numpy(), axis=1)
@@ -412,7 +412,7 @@ def test_a_page_counts_among_the_peaks_of_each_channel_and_shows_the_images_of_t
 
 def test_the_network_in_a_page_makes_of_an_image_what_the_demo_makes_of_it():
     X = one_of_each()[:2]
-    for ours, theirs in zip(network.Layers()(X), microscope.maps_of(X), strict=True):
+    for ours, theirs in zip(network.Layers()(X), inside.maps_of(X), strict=True):
         torch.testing.assert_close(ours, theirs)
 
 
