@@ -16,6 +16,7 @@ LINKS = {  # what lies elsewhere on the site than in the repository
     r"(?:\.\./)+README(?:\.zh)?\.md": "../index.md",
     r"\.\./(\w+\.ipynb)": r"../chapters/\1",  # out of a solved copy
 }
+SAID = '<p class="nin-said"></p>'  # in which play.js repeats the bet
 HOW = "This one needs a kernel: run this cell in JupyterLab, and play."
 
 
@@ -57,7 +58,7 @@ def still(data, playable: dict[str, str], megabytes: dict[str, int], language: s
         elif text.startswith(asked := say(BET, language)):
             data["text/html"] = bet(text.removeprefix(asked).strip(), language)
     elif (none := say(NO_BET, language)) in data.get("text/html", ""):
-        data["text/html"] = re.sub(f"<p><i>{none}</i></p>|{none}", "", data["text/html"])
+        data["text/html"] = re.sub(f"<p><i>{none}</i></p>|{none}", "", data["text/html"]) + SAID
 
 
 def demo(

@@ -277,7 +277,19 @@ const nin = (() => {
   // Excerpts of what the search finds have to be fetched.
   if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 
+  // An answer repeats what was bet.
+  function repeat(said) {
+    const before = (box) => box.compareDocumentPosition(said) & Node.DOCUMENT_POSITION_FOLLOWING;
+    const box = [...document.querySelectorAll(".nin-bet input")].findLast(before);
+    box?.addEventListener("input", async () => {
+      await loadData("shared");
+      const value = box.value.trim();
+      said.textContent = value ? say`You said: ${value}.` : "";
+    });
+  }
+
   async function startAll() {
+    document.querySelectorAll(".nin-said").forEach(repeat);
     const roots = document.querySelectorAll(".nin-demo");
     if (roots.length) await loadData("shared");
     for (const root of roots) {

@@ -76,9 +76,9 @@ def test_a_bet_is_a_question_with_a_box_and_its_answer_does_not_scold_who_could_
     assert "Is 1 &lt; 2?" in asked
     assert "<input" in asked
     told = "Is 1 < 2?\n<p><b>1.</b></p>\n<p><i>You made no prediction this time.</i></p>"
-    assert shown({"text/html": told, "text/plain": told})["text/html"] == "Is 1 < 2?\n<p><b>1.</b></p>\n"
+    assert shown({"text/html": told, "text/plain": told})["text/html"] == "Is 1 < 2?\n<p><b>1.</b></p>\n" + pages.SAID
     several = "<p><i>41 %. You made no prediction this time.</i></p>"
-    assert shown({"text/html": several, "text/plain": several})["text/html"] == "<p><i>41 %. </i></p>"
+    assert shown({"text/html": several, "text/plain": several})["text/html"] == "<p><i>41 %. </i></p>" + pages.SAID
 
 
 def test_a_chinese_page_is_made_of_what_a_chinese_notebook_stores():
@@ -91,7 +91,8 @@ def test_a_chinese_page_is_made_of_what_a_chinese_notebook_stores():
     assert asked.startswith('<label class="nin-bet"><b>你的猜测。</b> 1 &lt; 2 吗？ <input')
     assert 'placeholder="你猜"' in asked
     told = "多少？\n<p><b>1。</b></p>\n<p><i>这次你没有猜。</i></p>"
-    assert shown({"text/html": told, "text/plain": told}, "zh")["text/html"] == "多少？\n<p><b>1。</b></p>\n"
+    kept = shown({"text/html": told, "text/plain": told}, "zh")["text/html"]
+    assert kept == "多少？\n<p><b>1。</b></p>\n" + pages.SAID
     (cell,) = pages.page(notebook({"text/plain": "1"}, hidden=True), PLAYABLE, {}, "zh").cells
     about = cell.metadata["mystnb"]
     assert (about["code_prompt_show"], about["code_prompt_hide"]) == ("看答案", "再折起来")
