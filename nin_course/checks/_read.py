@@ -34,8 +34,8 @@ def kind(value) -> str:
     if value is None or value is ... or isinstance(value, bool):
         return {None: "None", ...: "`...`"}.get(value, str(value))
     if isinstance(value, (torch.Tensor, np.ndarray)):
-        word = "tensor" if isinstance(value, torch.Tensor) else "array"
-        return f"a {word} of shape {tuple(value.shape)}"
+        shape = tuple(value.shape)
+        return f"a tensor of shape {shape}" if isinstance(value, torch.Tensor) else f"an array of shape {shape}"
     if isinstance(value, nn.Module):
         return f"a network ({type(value).__name__})"
     if isinstance(value, type):

@@ -389,7 +389,7 @@ def sentence(read, *arguments):
     (..., "`...`"),
     (True, "True"),
     (torch.zeros(2, 3), "a tensor of shape (2, 3)"),
-    (np.zeros(4), "a array of shape (4,)"),
+    (np.zeros(4), "an array of shape (4,)"),
     (nn.Linear(1, 1), "a network (Linear)"),
     (nn.Linear, "the class Linear itself"),
     (len, "a function, not what it returns"),
