@@ -48,12 +48,12 @@ def write_whole(path, content: bytes) -> None:
 def load_checkpoint(path) -> dict:
     """What `save_checkpoint` wrote: "net", "history" (a History), "best" (epoch, valid_acc, net), and the rest.
 
-    Loaded as weights only, so a file from elsewhere cannot run code. Raises ValueError if it is no checkpoint.
+    Loaded as weights only, so no file can run code. Raises OSError if it cannot be read, ValueError if it is none.
     """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
         content["history"] = History(**content["history"])
-    except FileNotFoundError:
+    except OSError:  # it may be whole, and only cannot be read
         raise
     except Exception as error:
         raise ValueError(

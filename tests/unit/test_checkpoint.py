@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 import nin_course as d2l
-from nin_course.checkpoint import load_checkpoint, restore, save_checkpoint
+from nin_course.checkpoint import load_checkpoint, restore, save_checkpoint, write_whole
 from nin_course.diagnose import Examiner
 from nin_course.history import History, Steps
 
@@ -181,25 +181,28 @@ def test_without_a_scheduler_or_an_examiner_there_is_none_to_come_back(tmp_path)
 
 
 @pytest.mark.parametrize("failing", ["fsync", "replace"])
-def test_a_write_that_fails_leaves_the_checkpoint_before_it(tmp_path, monkeypatch, failing):
+def test_a_write_that_fails_leaves_the_file_before_it(tmp_path, monkeypatch, failing):
     path = tmp_path / "run.pt"
-    save_checkpoint(path, *parts(1), None)
-    before, seen = path.read_bytes(), []
+    path.write_bytes(b"before")
+    seen, content = {}, b"after"
 
     def fail(*_):
-        seen.extend(p.name for p in tmp_path.iterdir())
+        seen.update((p.name, p.read_bytes()) for p in tmp_path.iterdir())
         raise OSError("no space left on device")
 
     monkeypatch.setattr(os, failing, fail)
     with pytest.raises(OSError, match="no space left"):
-        save_checkpoint(path, *parts(2), None)
-    assert path.read_bytes() == before
-    assert [p.name for p in tmp_path.iterdir()] == ["run.pt"]
-    assert sorted(seen) == [f".run.pt.{os.getpid()}", "run.pt"]  # two processes never write one file
+        write_whole(path, content)
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {"run.pt": b"before"}
+    # Two processes never write one file; and all of it has left Python before the disk is asked to keep it.
+    assert seen == {f".run.pt.{os.getpid()}": content, "run.pt": b"before"}
 
 
-def test_a_checkpoint_that_is_not_there_is_said_as_such(tmp_path):
+def test_a_checkpoint_that_is_not_there_or_cannot_be_read_is_not_said_to_be_damaged(tmp_path):
     with pytest.raises(FileNotFoundError):
+        load_checkpoint(tmp_path / "run.pt")
+    (tmp_path / "run.pt").mkdir()
+    with pytest.raises(OSError, match=r"run\.pt"):
         load_checkpoint(tmp_path / "run.pt")
 
 
