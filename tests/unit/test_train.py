@@ -149,7 +149,7 @@ def test_the_speed_is_that_of_all_processes(monkeypatch):
 def test_what_makes_it_fast_and_what_joins_the_processes_stands_around_the_network(
     channels_last, autocast, monkeypatch
 ):
-    wrapped, means = [], []
+    wrapped, means, worked = [], [], []
 
     def together(net):
         around = nn.Sequential(net)
@@ -158,10 +158,14 @@ def test_what_makes_it_fast_and_what_joins_the_processes_stands_around_the_netwo
 
     monkeypatch.setattr("nin_course.train.together", together)
     monkeypatch.setattr("nin_course.train.mean_over_processes", lambda numbers: means.append(numbers) or (0.25, 0.125))
-    net = small_net()
+    net = nn.Sequential(nn.Conv2d(2, 3, 3), nn.Flatten(), nn.Linear(12, 2))
+    net[0].register_forward_hook(lambda layer, X, Y: worked.append((X[0].is_contiguous(), Y.dtype, layer.training)))
+    train = [(torch.cat([X, X], dim=1), y) for X, y in blobs()]
     settings = dict(channels_last=channels_last, autocast=autocast, progress=False, examine=False)
-    history = d2l.fit(net, blobs(), epochs=1, device="cpu", **settings)
+    history = d2l.fit(net, train, train[:2], epochs=1, device="cpu", **settings)
     assert wrapped == [(torch.channels_last if channels_last else torch.preserve_format, autocast)] * 3
+    fast = (not channels_last, torch.bfloat16 if autocast else torch.float32)
+    assert worked == [(*fast, True)] * 3 + [(*fast, False)] * 2  # it is measured as fast as it is trained
     assert len(means[0]) == 2
     assert (history.loss, history.train_acc) == ([0.25], [0.125])
 
