@@ -218,13 +218,28 @@ class Demo:
     assert set(templates.templates(source)) == words | {"{} of {} cells{}", ", the last one", "and more"}
 
 
-def test_the_list_of_what_lacks_a_translation_names_it_where_it_is_first_said(monkeypatch, capsys):
-    lacking = {"Hint {} of {}: {}": "checks/_ladder.py", "Coat": "data.py"}
-    monkeypatch.setattr(templates, "everything", lambda: ALL)
-    monkeypatch.setattr(templates, "book", lambda: {text: "" for text in ALL if text not in lacking})
+def test_the_list_of_what_lacks_a_translation_names_it_where_it_is_first_said(tmp_path, monkeypatch, capsys):
+    package = {
+        "a.py": 'print("a shoe")\nprint("no shoe")\nprint("a shoe")',
+        "checks/b.py": 'print("known")\nprint("no shoe")\nprint("a hat")\nprint("put together")',
+        **dict.fromkeys(["assets/make_c.py", "checks/cases/d.py", "demos/board.py"], 'print("to nobody")'),
+    }
+    for name, source in package.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(source, encoding="utf-8")
+    (tmp_path / "zh.json").write_text('{"templates": {"known": "知道"}}', encoding="utf-8")
+    monkeypatch.setattr(templates, "PACKAGE", tmp_path)
+    monkeypatch.setattr(templates, "CATALOGUE", tmp_path / "zh.json")
+    monkeypatch.setattr(templates, "COMPOSED", ("put together", "a {} of it"))
     templates.main()
-    assert json.loads(capsys.readouterr().out) == {place: {text: ""} for text, place in lacking.items()}
-    assert templates.templates('print("a word")\n\nprint("a word")') == {"a word": 1}
+    found = json.loads(capsys.readouterr().out)
+    assert found == {
+        "a.py": {"a shoe": "", "no shoe": ""},
+        "checks/b.py": {"a hat": "", "put together": ""},
+        "": {"a {} of it": ""},
+    }
+    assert [*found, *found["a.py"]] == ["a.py", "checks/b.py", "", "a shoe", "no shoe"]
+    assert templates.everything()["a shoe"] == "a.py:1"
 
 
 def some_filling(random) -> str:
