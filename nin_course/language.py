@@ -110,10 +110,10 @@ def _within(part: str) -> str:
 
 
 def _told(shell, kind, error, trace, tb_offset=None) -> None:
-    """An error that the package raised, its first argument in translation."""
+    """An error that the package raised, its words in translation."""
     *_, (frame, _line) = walk_tb(trace)
     if frame.f_globals.get("__name__", "").startswith("nin_course") and error.args and isinstance(error.args[0], str):
-        error.args = (say(error.args[0]), *error.args[1:])
+        error.args = (say(error.args[0]),)
     shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
 
 
