@@ -76,13 +76,30 @@ def pretended(kind: str):
     patches += [(getattr(torch, kind), name, answer) for name, answer in _answers(kind, calls).items()]
     patches += [(getattr(torch, other), "is_available", lambda: False) for other in KINDS if other != kind]
     patches += [(torch, "autocast", _autocast(kind)), *((torch.optim.Optimizer, n, lambda self: None) for n in HEALTH)]
-    patches += [(There, "__reduce_ex__", lambda self, protocol: self.here.__reduce_ex__(protocol))]  # into a file
+    patches += _files(kind)
     with contextlib.ExitStack() as stack:
         for owner, name, answer in patches:
             stack.enter_context(mock.patch.object(owner, name, answer, create=name in HEALTH))
         stack.enter_context(away(STAND_IN))
         stack.enter_context(_Named(kind))
         yield calls
+
+
+def _files(kind: str) -> list[tuple]:
+    """A file says of each of the stand-in's tensors that it was on this kind, as PyTorch's own do."""
+    written, place = set(), torch.serialization.location_tag
+
+    def into_file(self, protocol):
+        written.add(self.here.untyped_storage().data_ptr())
+        return self.here.__reduce_ex__(protocol)
+
+    def tag(storage):
+        if storage.data_ptr() not in written:
+            return place(storage)
+        written.remove(storage.data_ptr())  # a copy on the CPU has the same numbers at the same place
+        return f"{kind}:0"
+
+    return [(There, "__reduce_ex__", into_file), (torch.serialization, "location_tag", tag)]
 
 
 HEALTH = ("_accelerator_graph_capture_health_check", "_cuda_graph_capture_health_check")  # now, and in PyTorch 2.7

@@ -11,6 +11,7 @@ from pretended import KINDS, NAMES, STAND_IN, pretended
 import nin_course as d2l
 from nin_course import files, runs
 from nin_course.__main__ import main
+from nin_course.checkpoint import load_checkpoint
 from nin_course.demos import run
 from nin_course.device import device_name, find_device
 from nin_course.recipe import PRESETS, prepare, preset
@@ -116,7 +117,7 @@ def test_a_run_is_on_the_gpu_and_goes_on_there_as_if_unbroken(kind, tmp_path):
     assert asked == ["set_rng_state"]
     assert results[1].loss[0] == results[0].loss[0]
     assert len(results[1].health) == 2
-    random = torch.load(path, weights_only=True)["random"]
+    random = load_checkpoint(path)["random"]
     assert set(random) == {"cpu", f"1 {kind}"}
 
 
