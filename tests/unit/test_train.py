@@ -1,7 +1,9 @@
 """The loop and what stands around it."""
 
+import contextlib
 import io
 import sys
+import weakref
 from contextlib import redirect_stdout
 
 import pytest
@@ -282,6 +284,24 @@ def test_a_progress_bar_counts_the_batches(capsys):
     assert "/3 [" in shown
 
 
+@pytest.mark.parametrize("examine", [False, True])
+def test_a_run_holds_no_more_batches_than_it_works_on_and_examines(examine):
+    given, held = [], []
+
+    def batches():
+        for X, y in blobs(n=40 * 32):
+            X = X.clone()
+            given.append(weakref.ref(X))
+            held.append(sum(ref() is not None for ref in given))
+            yield X, y
+
+    class Loader:
+        __iter__ = staticmethod(batches)
+
+    d2l.fit(small_net(), Loader(), Loader(), epochs=2, device="cpu", progress=False, examine=examine)
+    assert max(held) <= 3 + 4 * examine  # the last two, the next, and 128 images, however many there were
+
+
 def test_a_device_that_is_not_there_is_refused_in_words():
     with pytest.raises(ValueError, match="device='gpu0' does not work here"):
         d2l.fit(small_net(), blobs(), epochs=1, device="gpu0")
@@ -292,10 +312,31 @@ def test_batches_may_come_from_a_generator(capsys):
     assert history.step == [3]
 
 
+ENDS = [(None, 2, False), (KeyboardInterrupt(), 1, True), (Hopeless("no way"), 1, True), (RuntimeError("oh"), 1, False)]
+
+
+@pytest.mark.parametrize(("end", "epochs", "stopped"), ENDS)
+def test_whatever_ends_a_run_each_callback_is_told_once_with_what_there_is(end, epochs, stopped):
+    told = []
+
+    class Callback:
+        def __call__(self, history):
+            if end and history.loss:
+                raise end
+
+        def close(self, history):
+            told.append((len(history.loss), history.stopped))
+
+    callbacks = [Callback(), lambda history: None, Callback()]
+    with pytest.raises(RuntimeError, match="oh") if type(end) is RuntimeError else contextlib.nullcontext():
+        d2l.fit(small_net(), blobs(), epochs=2, device="cpu", progress=False, callbacks=callbacks)
+    assert told == [(epochs, stopped)] * 2
+
+
 class StopAtStep:
     """A callback that asks the run to end."""
 
-    stop, closed = False, None
+    stop = False
 
     def __init__(self, step):
         self.step = step
@@ -303,17 +344,13 @@ class StopAtStep:
     def __call__(self, history):
         self.stop = history.step[-1] >= self.step
 
-    def close(self, history):
-        self.closed = history
 
-
-def test_a_callback_can_ask_for_the_end_and_is_told_of_it():
+def test_a_callback_can_ask_for_the_end():
     data, callback = blobs(n=120, batch_size=1), StopAtStep(150)
     history = d2l.fit(small_net(), data, data, epochs=9, device="cpu", progress=False, callbacks=[callback])
     assert history.stopped
     assert history.step == [50, 100, 120, 150, 151]  # asked for after 150 steps, heard before the next
     assert len(history.loss) == 1
-    assert callback.closed is history
 
 
 def test_the_best_epochs_weights_are_kept_if_asked_for_also_in_a_run_that_was_stopped():
