@@ -178,7 +178,9 @@ def test_every_sample_counts_the_same_in_a_smaller_last_batch():
     frozen = torch.optim.SGD(net.parameters(), lr=0.0)
     net[1].p = 0.0
     X, y = (torch.cat(parts) for parts in zip(*data, strict=True))
-    loss, accuracy = d2l.train_epoch(net, data, frozen, "cpu")
+    told = []
+    loss, accuracy = d2l.train_epoch(net, data, frozen, "cpu", lambda loss, n: told.append((loss.requires_grad, n)))
+    assert told == [(False, 32), (False, 32), (False, 6)]  # who keeps a loss does not keep its graph
     assert loss == pytest.approx(nn.functional.cross_entropy(net(X), y).item(), rel=1e-5)
     assert accuracy == pytest.approx((net(X).argmax(1) == y).float().mean().item())
     assert d2l.evaluate_accuracy(data, net) == pytest.approx(accuracy)
