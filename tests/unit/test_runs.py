@@ -203,9 +203,11 @@ def test_a_run_that_was_stopped_has_a_history_and_no_card_and_goes_on(tmp_path, 
         (["--size", "48", "--net", "nin_wide", "--sample"], "Use at least 67 px"),
         (["--device", "gpu0"], "device='gpu0' does not work here"),
         (["--held-out", "1000", "--sample"], "would leave nothing to train on"),
+        (["--resume"], "history.jsonl"),  # where a folder stands, which cannot be read
     ],
 )
 def test_what_cannot_be_is_said_in_words(tmp_path, capsys, arguments, words):
+    (tmp_path / "history.jsonl").mkdir()
     assert main(["train", "--preset", "smoke", *arguments, "--out", str(tmp_path)]) == 1
     assert words in capsys.readouterr().err
 
