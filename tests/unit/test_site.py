@@ -481,3 +481,56 @@ def test_what_npm_cannot_do_is_said(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
     with pytest.raises(RuntimeError, match=r"install Node\.js"):
         fetched.fetch(tmp_path / "libraries")
+
+
+@pytest.mark.parametrize("broken", ["", "en", "zh"])
+def test_the_site_is_built_if_both_its_languages_are(broken, tmp_path, monkeypatch, capsys):
+    done = []
+    html, half = tmp_path / "html", tmp_path / "zh"
+    for folder in (html, half):
+        folder.mkdir()
+        (folder / "before.html").touch()
+    for name, place in (("BUILD", tmp_path), ("HTML", html), ("PLAY", tmp_path / "play"), ("SOURCE", tmp_path / "s")):
+        monkeypatch.setattr(make_site, name, place)
+    monkeypatch.setattr(make_site, "fetch", lambda to: done.append(to.name))
+    monkeypatch.setattr(playable, "write", lambda *to: done.append([path.name for path in to]))
+    monkeypatch.setattr(playable, "megabytes", lambda folder: {folder.name: 9})
+    monkeypatch.setattr(
+        make_site, "write_pages", lambda to, weights, language: done.append((to.name, weights, language))
+    )
+    monkeypatch.setattr(
+        make_site, "sphinx", lambda language, to: done.append((language, to.name)) or language == broken
+    )
+    monkeypatch.setattr(make_site, "join", lambda *halves: done.append(halves))
+    assert make_site.main() == bool(broken)
+    assert not any(folder.exists() for folder in (html, half))  # of a page that is gone nothing is left
+    pages_of = [(language, {"play": 9}, language) for language in ("en", "zh")]
+    steps = ["npm", ["play", "drawn", "npm"], *pages_of, ("en", "html"), ("zh", "zh"), (half, html)]
+    assert done == steps[: {"": 7, "en": 5, "zh": 6}[broken]]
+    assert ("The site is built" in capsys.readouterr().out) == (not broken)
+
+
+def test_a_page_finds_scripts_pictures_and_libraries_and_nothing_else(tmp_path, monkeypatch):
+    for name in ("npm/ort.js", "npm/ort.mjs", "npm/ort.wasm", "npm/mathjax.js", "drawn/A/a.webp", "drawn/A/drawn.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    to = tmp_path / "play"
+    to.mkdir()
+    (to / "before.js").touch()
+    monkeypatch.setattr(playable, "network_", lambda libraries: {"from": libraries.name})
+    monkeypatch.setattr(playable, "COMPUTED", {BallotBox: None})
+    monkeypatch.setattr(playable, "WITH_NETWORK", {YourPhoto: None})
+    monkeypatch.setattr(drawn, "PARTS", {FewPixels: None})
+    said = {language: {"in": language} for language in ("en", "zh")}
+    monkeypatch.setattr(playable, "parted", lambda kind, pictures: ({"name": kind.__name__, "of": pictures.name}, said))
+    playable.write(to, tmp_path / "drawn", tmp_path / "npm")
+    demos = ["BallotBox", "YourPhoto", "FewPixels"]
+    expected = {f"data/{name}.js" for name in ("shared", "network", *demos)}
+    expected |= {f"data/{language}/{name}.js" for language in said for name in ("shared", *demos)}
+    found = {path.relative_to(to).as_posix() for path in to.rglob("*") if path.is_file()}
+    assert found == expected | {"ort.js", "mathjax.js", "drawn/A/a.webp"}
+    assert (to / "data" / "network.js").read_text() == 'nin.give("network", {"from": "npm"});\n'
+    assert (
+        to / "data" / "FewPixels.js"
+    ).read_text() == 'nin.give("FewPixels", {"name": "FewPixels", "of": "drawn"});\n'
+    assert (to / "data" / "zh" / "YourPhoto.js").read_text() == 'nin.give("YourPhoto", {"in": "zh"});\n'
