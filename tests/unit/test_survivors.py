@@ -65,6 +65,12 @@ def test_tests_that_fail_as_it_is_are_no_measure(toy):
         survivors.main([])
 
 
+def test_a_module_without_tests_is_said_so_and_not_measured_by_all_others(toy):
+    (toy / "docs" / "other.py").write_text("FOUR = 4\n")
+    with pytest.raises(SystemExit, match=r"docs/other\.py: its nearest tests, none, do not pass"):
+        survivors.main(["docs/other.py"])
+
+
 def test_the_same_seed_draws_the_same_changes_and_each_changes_one_line():
     source = Path(house.__file__).read_text()
     drawn = list(survivors.some(source, 8, seed=3))
