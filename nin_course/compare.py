@@ -103,7 +103,7 @@ def table(images: int, some: dict[str, Audited], cost: str) -> list[str]:
     (words, unit), theirs = AXES[cost], course(images)
     wide = max(map(len, [*some, "run"]))
     lines = [f"trained on {TRAINED_ON[images][0]:,} images, measured on {images:,} test images; cost: {words}"]
-    lines.append(f"{'':>3}  {'run':{wide}}  {'cost':>9}  {'% right':>7}  the course, for no more")
+    lines.append(f"{'':>3}  {'run':{wide}}  {'cost':>9}  {'% right':>7}  {'the course, for no more'}")
     for number, (name, run) in enumerate(some.items(), start=1):
         value = getattr(run.costs, cost)
         try:

@@ -66,8 +66,8 @@ class Word(str):
 
 def say_table(text: str) -> str:
     """The same for a table, cell by cell; what is cut off by two spaces begins where it did."""
-    cell = lambda found: format(Word(found[0]), f"{len(found[0])}")  # noqa: E731
-    return re.sub(r"\S+(?: \S+)*", cell, text) if _spoken else text
+    cell = lambda found: format(Word(found[1]), f"{len(found[0])}")  # noqa: E731
+    return re.sub(r"(\S+(?: \S+)*) *(?=\s|$)", cell, text) if _spoken else text
 
 
 def _listen() -> None:

@@ -26,16 +26,19 @@ from IPython.core.interactiveshell import InteractiveShell
 from matplotlib.figure import Figure
 
 import nin_course as d2l
+from nin_course import compare
 from nin_course.__main__ import main
 from nin_course.assets import make_font
+from nin_course.audit import Audited
 from nin_course.checks import alone
 from nin_course.checks._ladder import Verdict
 from nin_course.doctor import doctor
 from nin_course.fetch import full_or_sample
 from nin_course.history import History
-from nin_course.lab import VARIANTS
+from nin_course.lab import VARIANTS, Costs
 from nin_course.language import say, speak
 from nin_course.plots import png
+from nin_course.recipe import Recipe
 from nin_course.train import train_ch5
 
 ROOT = Path(__file__).parents[2]
@@ -266,6 +269,18 @@ def test_no_template_is_taken_for_another(random):
         assert found.replace(" ", "").rstrip(".。") == wanted.replace(" ", "").rstrip(".。"), text
 
 
+def test_the_last_place_of_any_template_may_hold_a_message_of_two_parts():
+    message, said, number = "numbers are wanted; this is None", "这里要的是数，收到的是 None", 0
+    for text, words in TEMPLATES.items():
+        last = text.count("{}") - 1
+        if re.search(r"[\w:)] \{\}\.?$", text) and re.search(rf"\{{{last}\}}。?$", words):
+            filled = text.replace("{}", "3", last).replace("{}", message)
+            wanted = re.sub(r"\{(\d+)=?\}", lambda at, n=last: said if int(at[1]) == n else "3", words)
+            assert CHINESE.translate(filled).replace(" ", "").rstrip("。") == wanted.replace(" ", "").rstrip("。"), text
+            number += 1
+    assert number > 90
+
+
 @pytest.mark.parametrize(("text", "words"), [
     ("f(3): you say 2 for dense, it should be 5; you say 0 for pooled, it should be 7. It divides by h, not by h·w.",
      "f(3)：你给出的是 2（全连接），应该是 5；你给出的是 0（池化），应该是 7。它除以了 h，该除以 h·w。"),
@@ -422,14 +437,14 @@ def test_the_page_gets_a_widget_in_chinese_and_the_kernel_keeps_it_in_english(ch
     asked = ipywidgets.HTML("<b>你的猜测。</b> 缺哪个词，Trouser 还是 Bag？")
     assert asked.get_state()["value"] == asked.value  # what a chapter says is said
     assert ipywidgets.Text("Coat").get_state()["value"] == "Coat"  # what is typed stays
-    line = ipywidgets.HTML("<b title='image'>image</b> &amp; <i>pixel&#x27;s row</i>")
+    line = ipywidgets.HTML("<b title='image'>image</b> &amp; <i>pixel&#x27;s row</i> You said: 1 &lt; 2 &amp; 3.")
     stop = ipywidgets.Button(description="Stop", tooltip="End the run and keep what it has").get_state()
     assert (stop["description"], stop["tooltip"]) == ("停止", "结束这次训练，保留学到的东西")
     assert ipywidgets.Text(placeholder="a number, then Enter").get_state()["placeholder"] == "一个数，然后回车"
     state = slider.get_state()
     assert (state["description"], list(state["_options_labels"]), state["index"]) == ("图像", ["外套", "包"], 1)
     assert (slider.description, slider.label, slider.value) == ("image", "Bag", 8)
-    assert line.get_state()["value"] == "<b title='image'>图像</b> &amp; <i>像素的行</i>"
+    assert line.get_state()["value"] == "<b title='image'>图像</b> &amp; <i>像素的行</i> 你说：1 &lt; 2 &amp; 3。"
 
 
 def test_what_is_printed_is_translated_and_its_numbers_are_not(chinese, capsys, monkeypatch):
@@ -476,15 +491,38 @@ def test_who_asks_for_words_gets_them_in_the_language_and_values_and_keys_are_en
     assert f"{VARIANTS['2'].what:32}|" == "two 1×1 layers in a block: NiN  |"
 
 
+def cells(line: str) -> list[tuple[int, str]]:
+    """(where it begins, as wide as it is seen, what it says) of each cell of a table's line."""
+    wide = re.sub("([\u2e80-\uffef])", r"\1_", line)
+    return [(cell.start(), cell[0].replace("_", "")) for cell in re.finditer(r"\S+(?: \S+)*", wide)]
+
+
 def test_a_table_keeps_its_columns(chinese):
     net = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.Flatten())
-    head, *rows, total = str(d2l.summary(net, (1, 1, 8, 8))).split("\n")
-    assert head.split() == ["层", "种类", "输出形状", "参数", "乘加"]
-    wide = [sum(2 if letter > "\u2e80" else 1 for letter in head[:place]) for place in (0, head.index("输"))]
+    said = [cells(line) for line in str(d2l.summary(net, (1, 1, 8, 8))).split("\n")]
     speak("en")
-    plain = str(d2l.summary(net, (1, 1, 8, 8))).split("\n")
-    assert wide == [0, plain[0].index("output shape")]
-    assert [*rows, total.split()[1:]] == [*plain[1:-1], plain[-1].split()[1:]]
+    plain = [cells(line) for line in str(d2l.summary(net, (1, 1, 8, 8))).split("\n")]
+    assert [at for at, _ in said[0]] == [at for at, _ in plain[0]]
+    assert [words for _, words in said[0]] == ["层", "种类", "输出形状", "参数", "乘加"]
+    assert [*said[1:-1], said[-1][1:]] == [*plain[1:-1], plain[-1][1:]]
+
+
+def test_the_table_of_runs_keeps_its_columns_where_a_word_is_wider_in_chinese(chinese, capsys, monkeypatch, tmp_path):
+    measured = Audited(Recipe(), 0.86, 2_000, Costs(123_400, 5_600_000, 0, 0))
+    monkeypatch.setattr(compare, "find", lambda paths: (paths, []))
+    monkeypatch.setattr(compare, "named", lambda folders: dict.fromkeys(folders, "ana/first"))
+    monkeypatch.setattr(compare, "audit", lambda _: measured)
+    monkeypatch.setattr(compare, "runs", lambda: [])
+    monkeypatch.setattr(compare, "drawn", lambda *_: Figure())
+    tables = []
+    for _ in ("zh", "en"):
+        assert compare.compare(["x"], to=str(tmp_path)) == 0
+        tables.append([cells(line) for line in capsys.readouterr().out.splitlines()[1:3]])
+        speak("en")
+    said, plain = tables
+    assert [[at for at, _ in line] for line in said] == [[at for at, _ in line] for line in plain]
+    assert [words for _, words in said[0]] == ["训练", "代价", "答对 %", "课程的，代价不更高"]
+    assert said[1][:4] == plain[1][:4]
 
 
 def test_an_error_of_the_package_is_told_in_chinese_and_a_students_own_is_left_alone(chinese, monkeypatch):
