@@ -32,17 +32,15 @@ def network(value, called: str) -> nn.Module:
 
 
 def forward(net: nn.Module, X: torch.Tensor, called: str) -> torch.Tensor:
-    """net(X) in evaluation mode, in its own dtype, without gradients; what goes wrong becomes a sentence."""
+    """net(X) in evaluation mode, and it stays in it, in its own dtype, without gradients; a failure is a sentence."""
     dtype = next((p.dtype for p in net.parameters() if p.is_floating_point()), X.dtype)
-    given, training = X.to(dtype, copy=True), net.training
+    given = X.to(dtype, copy=True)
     with torch.no_grad():
         try:
             output, again = net.eval()(given), net(X.to(dtype, copy=True))
         except Exception as error:
             hidden = unregistered(net) or _fractions(net)
             raise Wrong(hidden or f"{called} does not take {tuple(X.shape)}: {raised(error)}") from error
-        finally:
-            net.train(training)
     if not isinstance(output, torch.Tensor):
         missing = " Is the `return` in its forward missing?" if output is None else ""
         raise Wrong(f"{called} should put out a tensor; this is {kind(output)}.{missing}")

@@ -202,7 +202,11 @@ def test_of_another_error_in_similar_words_nothing_is_said_beyond_pytorchs_own(s
 
 PARTS = {
     "sum": {"The sum is a difference.": lambda a, b: a - b, "The sum lacks b.": lambda a, b: a},
-    "product": {"The product is a power.": lambda a, b: a**b},
+    "product": {
+        "The product is a power.": lambda a, b: a**b,
+        "The product is a sum.": lambda a, b: a + b,
+        "The product lacks b.": lambda a, b: a,
+    },
 }
 
 
@@ -211,6 +215,7 @@ PARTS = {
     (lambda a, b: (a, a**b), "The sum lacks b. The product is a power."),
     (lambda a, b: (a * b, a + b), "They stand in the other order: (sum, product)."),
     (lambda a, b: (a**b, a + b), "They stand in the other order: (sum, product). The product is a power."),
+    (lambda a, b: (a, a + b), "The sum lacks b. The product is a sum."),  # turned round it would be two mistakes, too
 ])  # fmt: skip
 def test_each_of_two_parts_has_its_own_mistake(answer, said):
     settings = dict(cases=((2, 5), (3, 4), (5, 3)), of_part=PARTS)

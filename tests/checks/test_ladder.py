@@ -188,18 +188,46 @@ def test_the_placeholder_is_one_that_computes_nothing():
     assert not any(map(untouched, (zero, named, lambda: 0, lambda: "", lambda: len(()), None, 0, "", print, int)))
 
 
-def test_a_fraction_among_a_layers_whole_numbers_is_told_with_the_layers_name():
-    net = torch.nn.Sequential(torch.nn.MaxPool2d((3, 1.5)))
-    with pytest.raises(Wrong, match=r"The kernel_size of a MaxPool2d is \(3, 1\.5\): whole numbers are wanted"):
-        _networks.forward(net, torch.ones(1, 1, 8, 8), "net")
+def of(forward=lambda X: X, **attributes):
+    """A network with this forward; what an attribute holds may be layers that PyTorch does not see."""
+    net = torch.nn.Module()
+    net.forward = forward
+    vars(net).update(attributes)
+    return net
 
 
-@pytest.mark.parametrize(("output", "said"), [
-    (None, "this is None. Is the `return` in its forward missing?"), ([1, 2], "this is a list of 2."),
+UNSEEN = "PyTorch does not see them, so they would not be trained or moved. Use nn."
+WHOLE = ": whole numbers are wanted, as `//` gives them."
+OFTEN = "net gives other numbers each time for the same images, in evaluation mode, too."
+
+
+@pytest.mark.parametrize(("net", "said"), [
+    (torch.nn.MaxPool2d((3, 1.5)), f"The kernel_size of a MaxPool2d is (3, 1.5){WHOLE}"),
+    (torch.nn.AvgPool2d(3, stride=1.5), f"The stride of a AvgPool2d is 1.5{WHOLE}"),
+    (torch.nn.Conv2d(1, 1, 3, padding=(1.5, 1)), f"The padding of a Conv2d is (1.5, 1){WHOLE}"),
+    (of(lambda _: None), "net should put out a tensor; this is None. Is the `return` in its forward missing?"),
+    (of(lambda _: [1, 2]), "net should put out a tensor; this is a list of 2."),
+    (of(layers=[torch.nn.ReLU()]), f"The layers in `self.layers` are in a plain list: {UNSEEN}ModuleList"),
+    (of(two={"a": torch.nn.ReLU()}), f"The layers in `self.two` are in a plain dict: {UNSEEN}ModuleDict."),
+    (of(tuple=(1, torch.nn.ReLU())), f"The layers in `self.tuple` are in a plain tuple: {UNSEEN}ModuleList"),
+    (of(torch.Tensor.zero_), "net changes the images that it is given, in place."),
+    (of(torch.rand_like), OFTEN),
+    (torch.nn.Linear(5, 1), "net does not take (1, 1, 8, 8): RuntimeError"),
 ])  # fmt: skip
-def test_a_network_that_puts_out_nothing_is_asked_for_its_return(output, said):
-    net = torch.nn.Flatten()
-    net.forward = lambda _: output
+def test_what_is_wrong_with_a_network_is_told_with_its_cure(net, said):
     with pytest.raises(Wrong) as wrong:
         _networks.forward(net, torch.ones(1, 1, 8, 8), "net")
-    assert str(wrong.value) == f"net should put out a tensor; {said}"
+    assert str(wrong.value).startswith(said)
+
+
+@pytest.mark.parametrize(("value", "said"), [
+    (torch.nn.ReLU, "f() should return a network, an nn.Module; this is the class ReLU itself. Make one of it, with "
+     "brackets."),
+    ([torch.nn.ReLU()], "f() should return a network, an nn.Module; this is a list of 1. `nn.Sequential(*layers)` "
+     "makes a network of such a list."),
+    ([torch.nn.ReLU(), 3], "f() should return a network, an nn.Module; this is a list of 2."),
+])  # fmt: skip
+def test_what_is_no_network_is_told_how_it_becomes_one(value, said):
+    with pytest.raises(Wrong) as wrong:
+        _networks.network(value, "f()")
+    assert str(wrong.value) == said

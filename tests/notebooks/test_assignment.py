@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import sys
-from types import SimpleNamespace
+from types import FunctionType, ModuleType, SimpleNamespace
 from unittest import mock
 
 import assignment
@@ -111,6 +111,37 @@ def test_what_a_cell_does_to_the_checks_does_not_count():
     assert alone.judged("ch00.accuracy(accuracy)", ["1 / 0", asks, given]).passed
     found = alone.judged("ch00.accuracy(accuracy)", [lies, right])
     assert found == (False, "The answers change what is not theirs: nin_course.checks.ch00.accuracy.")
+
+
+class Toy:
+    def method(self, x=1): ...
+
+    @staticmethod
+    def static(x): ...
+
+
+def toy(x, y=1): ...
+
+
+@pytest.mark.parametrize(("place", "name", "value", "told"), [
+    ("", "toy", lambda x, y=1: None, "toy"),
+    ("", "Toy", type("Toy", (), {}), "Toy, nin_course.toy.Toy.__module__, nin_course.toy.Toy.method"),
+    ("", "number", "a word", "number"),
+    ("", "number", 4, ""),  # a value may change
+    ("toy", "__defaults__", (2,), "toy"),
+    ("toy", "__code__", (lambda x, y: x).__code__, "toy"),
+    ("Toy", "method", lambda self, x=1: None, "Toy.method"),
+    ("Toy", "static", staticmethod(toy), "Toy.static"),
+])  # fmt: skip
+def test_whatever_a_cell_changes_of_a_watched_function_or_class_is_told(place, name, value, told, monkeypatch):
+    module = ModuleType("nin_course.toy")
+    vars(module).update(number=3, toy=FunctionType(toy.__code__, {}, "toy", (1,)), Toy=type("Toy", (), dict(vars(Toy))))
+    module.Toy.__module__ = module.__name__
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    before = alone._state()
+    setattr(getattr(module, place) if place else module, name, value)
+    changed = alone._changed(before)
+    assert changed == (f"The answers change what is not theirs: nin_course.toy.{told}." if told else "")
 
 
 def test_no_answer_is_no_point():

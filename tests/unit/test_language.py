@@ -309,6 +309,7 @@ def test_the_last_place_of_any_template_may_hold_a_message_of_two_parts():
     ("nothing that the package says, and some more", "nothing that the package says, and some more"),
     ("nothing that the package says, and no more.", "nothing that the package says, and no more."),
     ("A recipe has no nn.Linear; it has lr, flip and shift.", "配方里没有 nn.Linear；有的是 lr，flip 和 shift。"),
+    ("A recipe has no nn.Linear; it has lr, dropout and flip.", "配方里没有 nn.Linear；有的是 lr，dropout 和 flip。"),
     ("", ""),
     # half in Chinese already, as a chapter says it
     ("病例 1：dead classes 2, silent units 5% at most, gradient norms 0.1 to 0.2",

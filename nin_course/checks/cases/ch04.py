@@ -121,15 +121,14 @@ dearest.wrong = {
 }
 
 
-def _design(first=24, second=48, last=80, head=None, kernel=5, pools=(2, 2), thinking=True, pool=nn.MaxPool2d):
+def _design(first=24, second=48, last=80, head=None, kernel=5, pools=(2, 2), pool=nn.MaxPool2d):
     def my_nin():
-        one = [nn.Conv2d(last, last, 1), nn.ReLU()] if thinking else []
         return nn.Sequential(
-            nin_block(1, first, kernel, 1, kernel // 2) if thinking else nn.Conv2d(1, first, kernel, 1, kernel // 2),
+            nin_block(1, first, kernel, 1, kernel // 2),
             pool(pools[0]),
-            nin_block(first, second, 3, 1, 1) if thinking else nn.Conv2d(first, second, 3, 1, 1),
+            nin_block(first, second, 3, 1, 1),
             pool(pools[1]),
-            *(nn.Conv2d(second, last, 3, padding=1), nn.ReLU(), *one),
+            *(nn.Conv2d(second, last, 3, padding=1), nn.ReLU(), nn.Conv2d(last, last, 1), nn.ReLU()),
             *(head or [nn.Conv2d(last, 10, 1), GlobalAvgPool2d(), FlattenLayer()]),
         )
 
@@ -341,8 +340,12 @@ design.wrong = {
     "too many numbers": (_design(28, 48, 64), "activations, and the limit is 100,000"),
     "dense head": (_design(16, 32, 32, [nn.Flatten(), nn.Linear(32 * 49, 10)]), "It has a dense layer"),
     "one 1×1, used three times": ((_shared,), "It uses 1 1×1 convolution; a NiN"),
-    "no 1×1": (
-        _design(8, 16, 16, [nn.Conv2d(16, 10, 3, padding=1), GlobalAvgPool2d(), FlattenLayer()], thinking=False),
+    "no 1×1 but in groups": (
+        (
+            lambda: nn.Sequential(
+                *_early(), *(nn.Conv2d(16, 16, 1, groups=4) for _ in range(2)), nn.Conv2d(16, 10, 3, padding=1), *_MEAN
+            ),
+        ),
         "It uses 0 1×1 convolutions; a NiN",
     ),
     "one map a pixel": (_design(head=[nn.Flatten()]), "It turns (3, 1, 28, 28) into (3, 3920); (3, 10) is wanted."),
