@@ -88,7 +88,7 @@ def plan() -> dict[str, list[Run]]:
         "squeeze": runs(("2", "squeeze", "squeeze@parameters", "squeeze@macs"), 10_000, 8, five),
         "dense, 10,000 images": runs(("2", *DENSE), 10_000, 8, five),
         "dense, 1,000 images": runs(*few),
-        "family on the sample": runs(("2", "M", "L", "XL"), 10_000, 8, three),
+        "family on the sample": runs(("2", "M", "L", "XL"), 10_000, 8, five),
         "dense, 1,000 images as they are": runs(*few, **BARE),
         "dense, 10,000 images as they are": runs(("2", *DENSE), 10_000, 8, five, **BARE),
         "squeeze, 131 px": runs(("notes-wide", "notes-squeeze"), 10_000, 8, five),
