@@ -50,6 +50,7 @@ ALONE |= {
     "vertical",
     "horizontal",
     "sick",
+    "tuned",
 }
 ALONE |= {"Start", "Pause", "more", "less", "any shoe", "dense", "pooled"}
 # What no string says as it is said: a first letter made large, brackets put round a word, a name from a recorded file.

@@ -17,6 +17,7 @@ from PIL import Image
 from words import LANGUAGES
 
 from nin_course.demos import Autopsy, Bench, FamilyTree, FewPixels, FindTheShoes, OneCell, TrainingDesk, WalkThrough
+from nin_course.demos.bench import recorded
 from nin_course.demos.find_the_shoes import SHOES
 from nin_course.language import speak
 
@@ -38,7 +39,7 @@ PARTS = {
         "black": (False, True),
         "in the collage": {"all ten classes": {}, "no shoes": NO_SHOES},
     },
-    Bench: {"first": None, "second": ("2", "3x3@macs", "map", "twin"), "cost": None},
+    Bench: {"first": tuple(recorded()["10,000 images"]), "second": ("2", "3x3@macs", "map", "twin"), "cost": None},
     FamilyTree: {"name": None, "side": (224, 320), "count": None},
 }
 PLAYS = {TrainingDesk: "step"}  # a key moves this control by itself

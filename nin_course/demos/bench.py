@@ -13,7 +13,8 @@ from nin_course.results import Point, paired, points, runs
 
 COSTS = ("parameters", "MACs", "memory to train", "memory to predict")  # AXES in fewer words
 ENOUGH = 3  # seeds that both have
-DEVICE = "CPU, bfloat16"  # on which nearly all were trained
+FEW = 3  # changes of a recipe that are named one by one
+DEVICE = "CPU, bfloat16"  # on which most were trained
 
 
 def trained_on(point: Point) -> str:
@@ -21,7 +22,10 @@ def trained_on(point: Point) -> str:
     usual = asdict(preset("laptop", sample=False, epochs=max(8, 80_000 // point.images)))
     changed = {name: value for name, value in point.recipe.items() if value != usual[name]}
     words = [f"no {name}" if value is False else f"{name} {value:g}" for name, value in changed.items()]
-    words += [point.device] * (point.device != DEVICE)
+    if len(words) > FEW:
+        words = [f"{point.recipe['epochs']} epochs", "tuned"]
+    if point.device != DEVICE:
+        words.append(point.device.removeprefix("NVIDIA ").removesuffix(", bfloat16"))
     how = ", ".join(words).replace("_", " ")
     return f"{point.images:,} images ({how})" if how else f"{point.images:,} images"
 

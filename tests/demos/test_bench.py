@@ -7,6 +7,7 @@ import torch
 from seeing import BLUE, GREY, ORANGE, Watched, color, numbers, points
 from torch import nn
 
+from nin_course import results
 from nin_course.demos import Bench, bench
 from nin_course.lab import VARIANTS
 
@@ -69,6 +70,20 @@ TEN, DEMO = "10,000 images", Watched(Bench, first="0@macs", second="2", images="
 @pytest.fixture(autouse=True)
 def made(monkeypatch):
     monkeypatch.setattr(bench, "runs", lambda: MADE)
+
+
+def test_the_recorded_runs_have_names_of_their_own_and_find_room(monkeypatch):
+    """A label for each kind of training, so that none stands for another; a recipe of many changes is told as tuned."""
+    monkeypatch.undo()
+    kinds = {(p.images, p.device, str(p.recipe)) for p in results.points(results.runs())}
+    found = bench.recorded()
+    assert len(found) == len(kinds)
+    for name, networks in found.items():
+        assert len({(p.images, p.device, str(p.recipe)) for p in networks.values()}) == 1
+        assert 6.8 * len(name) <= int(Bench().controls["images"].layout.width.removesuffix("px")) - 95
+    (tuned,) = [name for name in found if "tuned" in name]
+    assert tuned == "60,000 images (40 epochs, tuned, H200)"
+    assert set(found[tuned]) == {"S", "M", "L", "XL"}
 
 
 def marks():
@@ -190,13 +205,13 @@ def test_the_images_offered_are_those_for_which_both_are_recorded_and_what_was_c
     images.value = "1,000 images"
     assert "better" in demo.text
     first.value = "relu"
-    assert list(images.options) == [TEN, "10,000 images (NVIDIA H200, bfloat16)"]
-    images.value = "10,000 images (NVIDIA H200, bfloat16)"
-    assert "H200, bfloat16): +28.67 ± 1.43 points over 3 seeds" in demo.text
+    assert list(images.options) == [TEN, "10,000 images (H200)"]
+    images.value = "10,000 images (H200)"
+    assert "(H200): +28.67 ± 1.43 points over 3 seeds" in demo.text
     first.value = "hidden"
     images.value = "1,000 images"
     first.value = "2"
-    two = ["1,000 images", TEN, "10,000 images (lr 0.008)", "10,000 images (NVIDIA H200, bfloat16)", "60,000 images"]
+    two = ["1,000 images", TEN, "10,000 images (H200)", "10,000 images (lr 0.008)", "60,000 images"]
     assert list(images.options) == two
     assert images.value == "1,000 images"
     first.value = "gmp"

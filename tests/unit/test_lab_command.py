@@ -151,6 +151,20 @@ def test_a_try_is_told_by_what_was_held_out(place, monkeypatch, capsys):
     assert lab.missing() == []
 
 
+def test_only_what_was_asked_is_made_and_in_that_order(place, monkeypatch, capsys):
+    large, small, last = lab.runs(["L"], 10_000, 1, range(2)), few(2), lab.runs(["M"], 10_000, 1, [0])
+    monkeypatch.setattr(lab, "plan", lambda: {"a": small, "b": large, "c": last, "d": small[:1]})
+    assert lab.missing() == [*small, *large, *last]
+    assert lab.missing(only=["c", "a"]) == [*last, *small]
+    made = []
+    monkeypatch.setattr(lab, "ProcessPoolExecutor", lambda *_: ThreadPoolExecutor(1))
+    monkeypatch.setattr(lab, "made", lambda run, *_: made.append(run) or line_of(run))
+    lab.work(1, 1, "cpu", ["b", "d"])
+    assert made == [*large, small[0]]
+    assert lab.missing(only=["b", "d"]) == []
+    assert lab.missing() == [small[1], *last]
+
+
 def test_a_line_is_there_whole_or_not_at_all(place, monkeypatch):
     lab.record(line_of(few()[0]))
     before = lab.RUNS.read_bytes()
@@ -222,11 +236,11 @@ def test_a_run_on_a_gpu_is_made_and_measured_there_and_says_so(kind, little, mon
 def test_the_command_passes_on_what_it_was_asked_and_refuses_a_device_that_is_not_here(place, monkeypatch, capsys):
     asked = []
     monkeypatch.setattr(lab, "work", lambda *how: asked.append(how))
-    for arguments in ([], ["--device", "cuda", "--jobs", "5", "--minutes", "7.5"]):
+    for arguments in ([], ["--device", "cuda", "--jobs", "5", "--minutes", "7.5", "--only", "b", "a"]):
         monkeypatch.setattr("sys.argv", ["lab.py", *arguments])
         with pretended("cuda"):
             lab.main()
-    assert asked == [(2, float("inf"), "cpu"), (5, 7.5, "cuda")]
+    assert asked == [(2, float("inf"), "cpu", ()), (5, 7.5, "cuda", ["b", "a"])]
     with pytest.raises(SystemExit, match="2"):
         lab.main()
     assert "device='cuda' does not work here. Use 'cpu'" in capsys.readouterr().err

@@ -93,7 +93,7 @@ SENTENCES = (  # one for each template whose places stand in another order in Ch
     ("82.50% of the 2,000 test images, measured again", "2,000 张测试图像，答对 82.50%，是重新测的"),
     ("“1×1”, 82.50% in the mean of 5 seeds", "“1×1”，5 个种子平均 82.50%"),
     ("+0.50 ± 0.20 points over 5 seeds (mean and 95 % interval): better.",
-     "5 个种子上相差 +0.50 ± 0.20 个百分点（平均值和 95 % 区间）：更好。"),
+     "5 个种子上相差 +0.50 ± 0.20 个百分点（平均值和 95 % 区间）：前者更好。"),
     ("Weights (0.5, 1.0): the 1×1 convolution gives 0.25 at (3, 4), and nn.Linear 0.75.",
      "权重 (0.5, 1.0)：1×1 卷积在 (3, 4) 处给出 0.25，nn.Linear 给出 0.75。"),
     ("9 of 12, that is 0.750. People without training in fashion: 0.835 on 1,000 images. With twelve images, one image "
