@@ -210,10 +210,11 @@ RIVALS = (  # words that could be taken for one another, or left out: how each i
     {"rows?": "行|串", "columns?": "列"},
     {"heights?|high": "高", "width|wide": "宽"},
     {"horizontal": "水平", "vertical": "竖直"},
-    {"means?(?! that)|average[sd]?": "平均", "median": "中位数"},
+    {"means?(?! that)|average[sd]?": "平均", "medians?": "中位数"},
     {"accurac(y|ies)": "准确率", "loss(es)?": "损失", "learning rate": "学习率"},
     {"parameters?": "参数", "macs?": "乘加", "activations?": "激活"},
     {"weights?": "权重", "bias(es)?": "偏置"},
+    {"weights?": "权重", "loss(es)?": "损失"},
     {"class(es)?": "类", "channels?": "通道"},
     {"images?": "图像|图片|张", "cells?": "格"},
     {"batch(es)?": "批量", "epochs?": "周期"},
@@ -250,7 +251,7 @@ FREE = (  # sentences that begin so are said more freely, or in another order
 
 def in_order(text: str, words: list[str]) -> list[int]:
     """Which of the words are in a text, by where they first are; code and formulas are left out."""
-    bare = FORMULA.sub("·", CODE.sub("·", TUPLE.sub("·", text)))
+    bare = CODE.sub("#", FORMULA.sub("#", TUPLE.sub("#", text)))
     found = {n: at.start() for n, word in enumerate(words) if (at := re.search(word, bare))}
     return sorted(found, key=found.get)
 
