@@ -63,7 +63,7 @@ def test_the_students_placeholder_is_met_calmly_and_nothing_else_is(name):
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_empty_printed_and_forgotten_are_three_things(name):
+def test_empty_printed_forgotten_and_unfinished_are_four_things(name, capsys):
     exercise = EXERCISES[name]
     rest = next(iter(exercise.right.values()))[1:]
 
@@ -73,16 +73,22 @@ def test_empty_printed_and_forgotten_are_three_things(name):
     def printed(*arguments):
         print("the result is", 3 + 4)
 
+    def unfinished(*arguments):
+        result = ...
+        return result
+
     def empty(*arguments):
         """What it should do."""
         ...
 
-    empty, forgotten, printed = (exercise(answer, *rest) for answer in (empty, forgotten, printed))
+    answers = (empty, forgotten, unfinished, printed)
+    empty, forgotten, unfinished, printed = (exercise(answer, *rest) for answer in answers)
     assert empty.passed is None
-    assert forgotten.passed is printed.passed is False
-    assert "returned None" in forgotten.text or "no training image" in forgotten.text or "no step" in forgotten.text
-    assert "printed" not in forgotten.text
-    assert "the result is 7" in printed.text or "no training image" in printed.text or "no step" in printed.text
+    assert forgotten.passed is unfinished.passed is printed.passed is False
+    wanted = {"returned None. Is": forgotten, "returned `...`. Is": unfinished, "printed 'the result is 7'": printed}
+    for words, verdict in wanted.items():
+        assert words in verdict.text or "no training image" in verdict.text or "no step" in verdict.text
+    assert capsys.readouterr().out.startswith("the result is 7\n")
 
 
 def _rows_only(layer, X, order):
@@ -137,6 +143,73 @@ def test_nothing_is_said_that_the_answer_has_not_done(kind):
     verdict = EXERCISES[name](answer, *next(iter(EXERCISES[name].right.values()))[1:])
     assert verdict.passed is False, verdict
     assert words not in verdict.text, verdict
+
+
+class Off(torch.nn.Module):
+    """A network whose numbers are half a hundredth larger: always, in training, or each second time."""
+
+    def __init__(self, net, when):
+        super().__init__()
+        self.net, self.when, self.times = net, when, 0
+
+    def forward(self, X):
+        self.times += 1
+        off = {"always": True, "in training": self.training, "each second time": self.times % 2}[self.when]
+        return (1.005 if off else 1) * self.net(X)
+
+
+@pytest.mark.parametrize(("name", "when", "words"), [
+    ("ch04.design", "always", "Its ten numbers are not the means of ten maps"),
+    ("ch04.design", "each second time", "my_nin() gives other numbers each time for the same images"),
+    ("ch02.deep_block", "in training", "gives other numbers in training mode than in evaluation mode"),
+    ("ch02.deep_block", "each second time", "gives other numbers each time for the same images"),
+])  # fmt: skip
+def test_a_network_whose_numbers_are_half_a_hundredth_off_is_not_right(name, when, words):
+    right = next(iter(EXERCISES[name].right.values()))[0]
+    assert words in EXERCISES[name](lambda *arguments: Off(right(*arguments), when)).text
+
+
+def block(c, d, k, n, *, padding=(0, 0), wider=0, more=0, last=nn.ReLU, shared=0):
+    """A deep block; wider and with more padding in its width, with more layers, another end, or layers used again."""
+    k, n = (k, k + wider), n + more
+    first = nn.Conv2d(c, d, k, padding=tuple(side // 2 + p for side, p in zip(k, padding, strict=True)))
+    ones = [nn.Conv2d(d, d, 1) for _ in range(n)]
+    ones[:shared] = ones[:1] * len(ones[:shared])
+    layers = [part for layer in (first, *ones) for part in (layer, nn.ReLU())]
+    return nn.Sequential(*layers[:-1], last())
+
+
+@pytest.mark.parametrize(("changes", "said"), [  # in which no two numbers are the same by accident
+    (dict(last=lambda: nn.Hardtanh(0, 1000)), "(3, 5, 3, 1) ends with another function than a ReLU: its numbers stop "
+     "at 1e+03."),
+    (dict(wider=2), "One output pixel of deep_block(3, 5, 3, 1) sees 3 × 5 pixels; a window of 3 and n 1×1 layers see "
+     "3 × 3, and the pixel in their middle."),
+    (dict(padding=(0, 1)), "(3, 5, 3, 1) turns (2, 3, 12, 9) into (2, 5, 12, 11); the image should keep its size."),
+    (dict(last=lambda: nn.Conv2d(5, 6, 1)), "(3, 5, 3, 1) turns (2, 3, 12, 9) into (2, 6, 12, 9); it should be "
+     "(2, 5, 12, 9): out_channels = 5."),
+    (dict(shared=2), "(2, 4, 5, 3) should be a convolution and n = 3 layers of 1×1; it uses the weights of one layer 2 "
+     "times. Make a new layer each time."),
+    (dict(more=2), "(3, 5, 3, 1) should be a convolution and n = 1 layers of 1×1; it has the weights of 3."),
+])  # fmt: skip
+def test_ch02_each_number_of_a_sentence_is_what_it_says(changes, said):
+    changed = lambda c, d, k, n: block(c, d, k, n, **(changes if (d, n) in ((5, 1), (4, 3)) else {}))  # noqa: E731
+    assert EXERCISES["ch02.deep_block"](changed).text == (said if said[0] == "O" else f"deep_block{said}")
+
+
+@pytest.mark.parametrize(("channels", "words"), [
+    ([2], "1 of the 4 classes is wrong; channel 2: you say class 7, it should be class 0."),
+    ([1, 2, 3], "3 of the 4 classes are wrong; channel 1: you say class 7, it should be class 0."),
+])  # fmt: skip
+def test_ch07_a_wrong_class_is_told_with_its_channel_and_both_names(channels, words):
+    exercise = EXERCISES["ch07.favourites"]
+    right = next(iter(exercise.right.values()))[0]
+
+    def answer(maps, labels, k):
+        classes, shares = right(maps, labels, k)
+        changed = [c + 7 * (n in channels) for n, c in enumerate(classes.tolist())]
+        return torch.tensor(changed), shares
+
+    assert exercise(answer).text == f"favourites(maps (5, 4, 2, 2), labels, k=4): {words}"
 
 
 def test_praise_tells_what_was_measured():

@@ -64,6 +64,7 @@ SAID = [
      "is the same."),
     (divides, "toy(2, 2) stopped with ZeroDivisionError, at `return a // 0`: integer division or modulo by zero."),
     (lambda a, b: None, "toy(2, 2) returned None. Is the `return` missing, or not reached?"),
+    (lambda a, b: [...][0], "toy(2, 2) returned `...`. Is the `return` missing, or not reached?"),
     (prints, "toy(2, 2) printed '4' and returned None. `print` shows a value and forgets it; `return` gives it to "
      "whoever called."),
     (lambda a, b: "much", "toy(2, 2): numbers are wanted; this is the string 'much'."),

@@ -13,6 +13,7 @@ import assignment
 import build
 import pytest
 
+import nin_course.checks
 from nin_course.checks import alone
 
 CHAPTERS = [chapter for chapter in build.chapters() if build.has_exercises(chapter)]
@@ -111,6 +112,19 @@ def test_what_a_cell_does_to_the_checks_does_not_count():
     assert alone.judged("ch00.accuracy(accuracy)", ["1 / 0", asks, given]).passed
     found = alone.judged("ch00.accuracy(accuracy)", [lies, right])
     assert found == (False, "The answers change what is not theirs: nin_course.checks.ch00.accuracy.")
+
+
+@pytest.mark.parametrize("name", ["subprocess", "nin_course.checks.alone"])
+def test_what_a_cell_has_put_in_a_modules_place_does_not_grade(name, monkeypatch):
+    """Another process cannot even be started here, and that is noticed."""
+    for module in ("subprocess", "nin_course.checks.alone"):
+        monkeypatch.setitem(sys.modules, module, sys.modules[module])  # as they were, in the end
+    monkeypatch.setattr(nin_course.checks, "alone", alone)
+    monkeypatch.setitem(sys.modules, name, mock.MagicMock())
+    monkeypatch.setattr(sys, "executable", "no such program")
+    cell = assignment.TEST.format(before="", graded=alone.GRADED, call="ch00.accuracy(accuracy)")
+    with pytest.raises(FileNotFoundError):
+        exec(cell, {"In": ["accuracy = 5"]})
 
 
 class Toy:

@@ -21,7 +21,7 @@ import torch
 from fontTools.ttLib import TTFont
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from in_chinese import BOOK, CHINESE, CODE, GLOSS, english, marks
+from in_chinese import BOOK, CHINESE, CODE, GLOSS, TUPLE, english, marks
 from IPython.core.interactiveshell import InteractiveShell
 from matplotlib.figure import Figure
 
@@ -135,12 +135,27 @@ def test_what_is_joined_on_by_a_comma_has_one():
         assert CHINESE.translate(f"Coat{text}") == f"外套{TEMPLATES[text]}"
 
 
+SYNONYMS = {
+    "{0}{1}": {"a {}{}", "an {}{}"},
+    "卷积": {"convolution", "convolutions"},
+    "准确率": {"accuracy", "the accuracy"},
+    "网络": {"network", "the network"},
+    "是": {"is", "are"},
+    "训练": {"run", "training"},
+    "没有": {"no", "without"},
+    "照片": {"photograph", "the picture"},
+    "录下的训练": {"recorded run", "the recorded run"},
+    "池化": {"pool", "pooled"},
+    "反色": {"invert", "inverted"},
+}
 COLOURS = {"blue": "蓝", "orange": "橙", "purple": "紫", "grey": "灰", "black": "黑", "white": "白", "pale": "浅"}
 
 
 def test_numbers_code_and_colours_are_the_same_in_both_and_no_two_sentences_are_said_alike():
-    wordy = [text for text in TEMPLATES if len(templates.words(text)) > 2]
-    assert len({TEMPLATES[text] for text in wordy}) == len({text.lower() for text in wordy})
+    said: dict[str, set[str]] = {}
+    for text, words in TEMPLATES.items():
+        said.setdefault(words, set()).add(text.lower())
+    assert {words: texts for words, texts in said.items() if len(texts) > 1} == SYNONYMS
     for text, words in TEMPLATES.items():
         bare = re.sub(r"\{\d+=?\}", "{}", words)
         if "eight sets" not in text and "96 at width 1" not in text:  # “4 of 4”, all four; and the width comes first
@@ -161,11 +176,19 @@ OPPOSITES = {  # a word -> what says it; without one of these the sentence says 
 ONLY_FOR = {  # what is said only where one of these words stands
     "低|(?<!不)小于": "below|lower|smaller|under|less|fewer",
     "最小": "smallest|smaller|least|cheapest|fewest|faintest",
+    "测试": "test",
+    "训练(?!记录)": "train|untrained|run|recorded",
+    "准确率": "accurac|train acc|valid acc|test acc",
+    "权重": "weight",
+    "偏置": "bias",
+    "梯度": "gradient",
+    "池化": "pool",
+    "全连接": "dense",
 }
 
 
 @pytest.mark.parametrize("words", ONLY_FOR)
-def test_nothing_is_made_small_or_low_that_is_not_so_in_english(words):
+def test_nothing_is_said_that_is_not_so_in_english(words):
     assert not [
         text
         for text, said in TEMPLATES.items()
@@ -178,6 +201,75 @@ def test_what_is_denied_or_compared_in_one_language_is_in_the_other(word):
     said = [text for text in TEMPLATES if re.search(rf"\b(?:{word})\b", text)]
     assert len(said) > 5
     assert not [TEMPLATES[text] for text in said if not re.search(OPPOSITES[word], TEMPLATES[text])]
+
+
+FORMULA = re.compile(r"(?<![\w`'])(?:√?[A-Za-z]\w*²?(?: ?[−+·×/@] ?√?\w+²?)+|[A-Za-z]²?(?![\w'-])|√[A-Za-z])")
+RIVALS = (  # words that could be taken for one another, or left out: how each is said
+    {"train(ing|ed)?": "(?<!训)练|训练(?!记录)|学", "tests?": "测|检验", "held-out": "留出"},
+    {"hits?": "命中", "miss(es)?": "漏检", "false alarms?": "误报"},
+    {"rows?": "行|串", "columns?": "列"},
+    {"heights?|high": "高", "width|wide": "宽"},
+    {"horizontal": "水平", "vertical": "竖直"},
+    {"means?(?! that)|average[sd]?": "平均", "medians?": "中位数"},
+    {"accurac(y|ies)": "准确率", "loss(es)?": "损失", "learning rate": "学习率"},
+    {"parameters?": "参数", "macs?": "乘加", "activations?": "激活"},
+    {"weights?": "权重", "bias(es)?": "偏置"},
+    {"weights?": "权重", "loss(es)?": "损失"},
+    {"class(es)?": "类", "channels?": "通道"},
+    {"images?": "图像|图片|张", "cells?": "格"},
+    {"batch(es)?": "批量", "epochs?": "周期"},
+    {"inputs?": "输入", "outputs?": "输出"},
+    {"shirt": "衬衫", "t-shirt": "T恤", "coat": "外套", "dress": "连衣裙", "trouser": "裤子", "pullover": "套头衫"},
+    {"sandal": "凉鞋", "sneaker": "运动鞋", "ankle boot": "短靴", "bag": "包"},
+    {"multipl(y|ies|ied)": "乘", "divide[ds]?": "除"},
+    {"subtract(ed|s)?|minus": "减", "adds|added up": "加"},
+    {"first": "第一|首|头|前|先|初|0", "last": "最后|末|上一|前一"},
+    {"small|smallest": "小", "large|larger|largest": "大|最多"},
+    {"upper|above": "上|大|高|超过", "lower|below": "下|小|低"},
+    {"narrow(er)?": "窄", "wider": "宽"},
+    {"early|earlier": "早|前|少走", "late|later": "晚|后"},
+    {"better": "好|胜", "worse": "差"},
+    {"dead": "死", "living|alive": "活"},
+    {"rightly": "对", "wrong(ly)?": "错"},
+    {"evaluation mode": "评估模式", "training mode": "训练模式"},
+    {"two": "两|二|2", "three": "三|3", "four": "四|4", "five": "五|5"},
+    *({"gradients?": "梯度"}, {"seeds?": "种子"}, {"windows?": "窗口"}, {"padding": "填充"}, {"strides?": "步幅"}),
+    *({"layers?": "层"}, {"pixels?|px": "像素"}, {"dense": "全连接"}, {"pool[a-z]*": "池化"}, {"networks?": "网络"}),
+    *({"confidence": "置信度"}, {"six": "六"}, {"seven": "七"}, {"eight": "八"}),
+)
+FREE = (  # sentences that begin so are said more freely, or in another order
+    "It trained on the test images, too | You began at row 1 and column 1 | The new block's inner layers | "
+    "Its layers have width² | width={} leaves | wide: 10 | It says the opposite | A has a bias in it in your | "
+    "The bias is that of the second layer | After Flatten there are | A class that is said once | "
+    "its images are {} px | one number, the share of | The bias is added in every cell | "
+    "You ranked the images by the mean | the eight that | Right, for all seven layers | Right. And by how much D | "
+    "With all classes dead | small,  | dense {} | The labels do not go | This image is named rightly | "
+    "The weight is used the wrong | The layers are taken in | The loss has the wrong sign | Nothing is wrong that | "
+    "Try again with a network"
+)
+
+
+def in_order(text: str, words: list[str]) -> list[int]:
+    """Which of the words are in a text, by where they first are; code and formulas are left out."""
+    bare = CODE.sub("#", FORMULA.sub("#", TUPLE.sub("#", text)))
+    found = {n: at.start() for n, word in enumerate(words) if (at := re.search(word, bare))}
+    return sorted(found, key=found.get)
+
+
+@pytest.mark.parametrize("rivals", RIVALS, ids=lambda rivals: next(iter(rivals)))
+def test_a_word_that_could_be_taken_for_another_is_said_as_itself_and_in_its_place(rivals):
+    english_, chinese_ = [rf"(?i)(?<![\w-])(?:{word})(?![\w-])" for word in rivals], list(rivals.values())
+    asked = {text: found for text in TEMPLATES if (found := in_order(text, english_))}
+    said = {text: [n for n in in_order(TEMPLATES[text], chinese_) if n in found] for text, found in asked.items()}
+    assert {n for found in asked.values() for n in found} == set(range(len(rivals)))
+    assert not {t: TEMPLATES[t] for t in asked if said[t] != asked[t] and not t.startswith(tuple(FREE.split(" | ")))}
+
+
+def test_formulas_stand_in_the_same_order():
+    for text, words in TEMPLATES.items():
+        one, other = (list(dict.fromkeys(FORMULA.findall(re.sub(r"\{\d*=?\}", "{}", t)))) for t in (text, words))
+        if not text.startswith("It is g, added up if any z"):  # in Chinese the condition comes first
+            assert [f for f in one if f in other] == [f for f in other if f in one], text
 
 
 # Arguments and functions, programs, files and commands; and logit, softmax and the like, as Chinese readers know them.
