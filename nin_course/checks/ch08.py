@@ -154,14 +154,15 @@ def beat_the_course(run) -> str:
     above = round(100 * (found.accuracy - best.mean), 4)
     if above <= 0:
         raise Wrong(
-            f"{measured}. The course's best with no more than {found.costs.parameters:,} parameters is {theirs}: "
-            f"{abs(above):.2f} points above yours. {_differences(found, best)}"
+            f"{measured}. The course's best with no more than {found.costs.parameters:,} parameters is {theirs}; "
+            f"that is {abs(above):.2f} points above yours. {_differences(found, best)}"
         )
     error = 100 * math.sqrt(found.accuracy * (1 - found.accuracy) / IMAGES)
     luck = "less: another seed may fall below" if above < error else "more"
     return (
-        f"Above the curve: {measured}. The course's best with no more parameters is {theirs}: {above:.2f} points below "
-        f"yours. The luck of {IMAGES:,} images alone is {error:.2f} points (one standard error); this is {luck}."
+        f"Above the curve: {measured}. The course's best with no more parameters is {theirs}; that is {above:.2f} "
+        f"points below yours. The luck of {IMAGES:,} images alone is {error:.2f} points (one standard error); this is "
+        f"{luck}."
     )
 
 

@@ -54,7 +54,7 @@ def test_what_is_said_of_a_run_above_the_curve(verdict):
     told = (
         "Above the curve: 91.00% of the 2,000 test images, measured again. The course's best with no more parameters "
     )
-    told += "is “two 1×1 layers in a block: NiN”, 90.00% in the mean of 5 seeds: 1.00 points below yours. "
+    told += "is “two 1×1 layers in a block: NiN”, 90.00% in the mean of 5 seeds; that is 1.00 points below yours. "
     assert verdict(0.91, 200_000).text == (
         told + "The luck of 2,000 images alone is 0.64 points (one standard error); this is more."
     )
@@ -68,12 +68,12 @@ def test_what_is_said_of_a_run_below_the_curve(verdict):
     start = (
         "90.00% of the 2,000 test images, measured again. The course's best with no more than 480,394 parameters is "
     )
-    start += "“two 1×1 layers in a block: NiN”, 90.00% in the mean of 5 seeds: 0.00 points above yours. "
+    start += "“two 1×1 layers in a block: NiN”, 90.00% in the mean of 5 seeds; that is 0.00 points above yours. "
     differs = "Its recipe differs from yours: epochs 20 (yours: 8), lr 0.008 (yours: 0.004)."
     assert verdict(0.9, 480_394).text == start + differs
     same = Recipe(**LAPTOP | {"epochs": 20, "lr": 0.008, "sample": True})
     assert verdict(0.9, 480_394, same).text == start + "It has your recipe: change something."
-    assert "in the mean of 3 seeds: 1.50 points above yours. It has your recipe" in verdict(0.835, 40_000).text
+    assert "in the mean of 3 seeds; that is 1.50 points above yours. It has your recipe" in verdict(0.835, 40_000).text
 
 
 @pytest.mark.parametrize(
