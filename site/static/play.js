@@ -281,7 +281,7 @@ const nin = (() => {
   function repeat(said) {
     const before = (box) => box.compareDocumentPosition(said) & Node.DOCUMENT_POSITION_FOLLOWING;
     const box = [...document.querySelectorAll(".nin-bet input")].findLast(before);
-    box?.addEventListener("input", async () => {
+    box.addEventListener("input", async () => {
       await loadData("shared");
       const value = box.value.trim();
       said.textContent = value ? say`You said: ${value}.` : "";
