@@ -103,6 +103,48 @@ def test_each_page_leads_to_the_same_page_in_the_other_language(visit):
         for there in (other(path), path):
             page.locator(".nin-language").click()
             expect(page).to_have_url(f"{one.root}/{there}")
+            assert page.evaluate("scrollY") == 0
+
+
+def test_each_page_has_the_headings_and_cells_of_the_other_language_but_for_one_cell_near_its_start():
+    """The cell that says which language. So the way to the other language can count them from the end."""
+    for path in PAGES:
+        if path.startswith("zh/") or path == "search.html":
+            continue
+        texts = [(HTML / page).read_text(encoding="utf-8").split("<article ")[1] for page in (path, other(path))]
+        here, there = (re.findall(r'<(h[1-6]|div class="cell)[ >]', text) for text in texts)
+        assert there[: 2 if "/" in path else 3] + there[3:] == here, path
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
+@pytest.mark.parametrize("kind", ["section", "demo"])
+def test_the_way_to_the_other_language_and_back_keeps_the_place_on_the_page(visit, size, kind):
+    """At the start of a section that has another name there, and at a cell; by mouse and by key."""
+    one = visit(viewport=dict(zip(("width", "height"), size, strict=True)))
+    path = "chapters/03_global_average_pooling.html"
+    page = one.open(path)
+    titles = {path: "The votes", other(path): "投票"}
+    places = {to: page.get_by_role("heading", name=re.compile(f"^{title}")) for to, title in titles.items()}
+    places = places if kind == "section" else dict.fromkeys(places, page.locator(".cell:has(.nin-demo)"))
+    all_play(page)
+    places[path].evaluate("e => e.scrollIntoView()")
+    for to, goes in ((other(path), "click"), (path, "key")):
+        switch = page.locator(".nin-language")
+        switch.click() if goes == "click" else switch.press("Enter")
+        expect(page).to_have_url(f"{one.root}/{to}")
+        all_play(page)
+        page.wait_for_timeout(300)
+        assert 0 <= places[to].bounding_box()["y"] < 100
+    assert not one.errors
+
+
+def test_the_search_keeps_its_words_in_the_other_language(visit):
+    one = visit()
+    page = one.open("search.html?q=receptive+field")
+    page.locator(".nin-language").click()
+    expect(page).to_have_url(f"{one.root}/zh/search.html?q=receptive+field")
+    expect(page.locator("ul.search > li > a").first).to_be_visible(timeout=20_000)
+    assert not one.errors
 
 
 def test_what_both_languages_have_is_there_once():
