@@ -281,14 +281,32 @@ const nin = (() => {
   function repeat(said) {
     const before = (box) => box.compareDocumentPosition(said) & Node.DOCUMENT_POSITION_FOLLOWING;
     const box = [...document.querySelectorAll(".nin-bet input")].findLast(before);
-    box?.addEventListener("input", async () => {
+    box.addEventListener("input", async () => {
       await loadData("shared");
       const value = box.value.trim();
       said.textContent = value ? say`You said: ${value}.` : "";
     });
   }
 
+  // The other language opens at the same heading or cell, counted from the end: a Chinese chapter begins with one cell
+  // more. And the search there has the same words.
+  function keepPlace() {
+    const places = [...document.querySelectorAll("article :is(h1, h2, .cell)")];
+    const [, left] = location.hash.match(/^#left-(\d+)$/) ?? [];
+    if (left) {
+      places.at(-left).scrollIntoView();
+      history.replaceState(null, "", location.pathname); // to reload is not to be moved again
+    }
+    const link = document.querySelector(".nin-language");
+    link.addEventListener("click", () => {
+      const above = places.findLastIndex((place) => place.getBoundingClientRect().top < 100);
+      link.search = location.search;
+      link.hash = above > 0 ? `left-${places.length - above}` : "";
+    });
+  }
+
   async function startAll() {
+    keepPlace();
     document.querySelectorAll(".nin-said").forEach(repeat);
     const roots = document.querySelectorAll(".nin-demo");
     if (roots.length) await loadData("shared");

@@ -103,6 +103,48 @@ def test_each_page_leads_to_the_same_page_in_the_other_language(visit):
         for there in (other(path), path):
             page.locator(".nin-language").click()
             expect(page).to_have_url(f"{one.root}/{there}")
+            assert page.evaluate("scrollY") == 0
+
+
+def test_each_page_has_the_headings_and_cells_of_the_other_language_but_for_one_cell_near_its_start():
+    """The cell that says which language. So the way to the other language can count them from the end."""
+    for path in PAGES:
+        if path.startswith("zh/") or path == "search.html":
+            continue
+        texts = [(HTML / page).read_text(encoding="utf-8").split("<article ")[1] for page in (path, other(path))]
+        here, there = (re.findall(r'<(h[1-6]|div class="cell)[ >]', text) for text in texts)
+        assert there[: 2 if "/" in path else 3] + there[3:] == here, path
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
+@pytest.mark.parametrize("kind", ["section", "demo"])
+def test_the_way_to_the_other_language_and_back_keeps_the_place_on_the_page(visit, size, kind):
+    """At the start of a section that has another name there, and at a cell; by mouse and by key."""
+    one = visit(viewport=dict(zip(("width", "height"), size, strict=True)))
+    path = "chapters/03_global_average_pooling.html"
+    page = one.open(path)
+    titles = {path: "The votes", other(path): "投票"}
+    places = {to: page.get_by_role("heading", name=re.compile(f"^{title}")) for to, title in titles.items()}
+    places = places if kind == "section" else dict.fromkeys(places, page.locator(".cell:has(.nin-demo)"))
+    all_play(page)
+    places[path].evaluate("e => e.scrollIntoView()")
+    for to, goes in ((other(path), "click"), (path, "key")):
+        switch = page.locator(".nin-language")
+        switch.click() if goes == "click" else switch.press("Enter")
+        expect(page).to_have_url(f"{one.root}/{to}")
+        all_play(page)
+        page.wait_for_timeout(300)
+        assert 0 <= places[to].bounding_box()["y"] < 100
+    assert not one.errors
+
+
+def test_the_search_keeps_its_words_in_the_other_language(visit):
+    one = visit()
+    page = one.open("search.html?q=receptive+field")
+    page.locator(".nin-language").click()
+    expect(page).to_have_url(f"{one.root}/zh/search.html?q=receptive+field")
+    expect(page.locator("ul.search > li > a").first).to_be_visible(timeout=20_000)
+    assert not one.errors
 
 
 def test_what_both_languages_have_is_there_once():
@@ -194,18 +236,25 @@ def test_an_answer_is_folded_until_it_is_asked_for(visit):
     assert not solution.evaluate("e => e.open")
 
 
-@pytest.mark.parametrize(("path", "words"), [("", "You said: a third."), ("zh/", "你说：a third。")])
-def test_an_answer_repeats_what_was_bet_on_its_question_alone(visit, path, words):
+@pytest.mark.parametrize(("half", "words"), [("", "You said: <a> third."), ("zh/", "你说：<a> third。")])
+def test_an_answer_repeats_what_was_bet_on_its_question_alone(visit, half, words):
+    """On a page without a demo, whose words are fetched when something is said."""
     one = visit()
-    page = one.open(f"{path}chapters/09_where_it_went.html")
+    page = one.open(f"{half}solutions/Q_ten_questions.html")
     boxes, said = page.locator(".nin-bet input"), page.locator(".nin-said")
-    assert boxes.count() == said.count() > 2
-    boxes.nth(1).fill(" a third ")
+    boxes.nth(1).fill(" <a> third ")
     expect(said.nth(1)).to_have_text(words)
-    assert said.all_text_contents() == ["", words, *[""] * (said.count() - 2)]
+    assert said.all_text_contents() == ["", words, *[""] * 8]
     boxes.nth(1).fill("")
     expect(said.nth(1)).to_have_text("")
     assert not one.errors
+
+
+def test_every_answer_stands_after_its_own_bet():
+    for path in PAGES:
+        order = re.findall(r'class="nin-(bet|said)"', (HTML / path).read_text(encoding="utf-8"))
+        if not path.endswith("chapters/Q_ten_questions.html"):  # it answers in its solved copy
+            assert order == ["bet", "said"] * (len(order) // 2), path
 
 
 def test_links_lead_from_chapter_to_chapter(visit):
