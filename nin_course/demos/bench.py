@@ -85,6 +85,7 @@ class Bench(Demo):
         """What both were trained on; if that changes, what was chosen stays chosen where it can."""
         images, both = controls["images"], {controls["first"].value, controls["second"].value}
         names = [name for name, networks in recorded().items() if both <= set(networks)]
+        images.disabled = not names  # nothing to choose from
         if list(images.options) != names:
             before, images.options = images.value or "10,000 images", names
             images.value = before if before in names else next(iter(names), None)

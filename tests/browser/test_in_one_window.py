@@ -72,7 +72,9 @@ def act(view, random: Random) -> None:
     if words.startswith(LEAVE_ALONE) or not thing.is_visible() or not thing.is_enabled():
         return
     if kind == "SELECT":
-        thing.select_option(index=random.randrange(thing.locator("option").count()))
+        names = thing.locator("option").count()  # none where nothing fits what was chosen elsewhere
+        if names:
+            thing.select_option(index=random.randrange(names))
     elif kind == "DIV":
         thing.press(random.choice(["ArrowLeft", "ArrowRight", "PageUp", "PageDown", "Home", "End"]))
     else:

@@ -218,6 +218,11 @@ def test_the_images_offered_are_those_for_which_both_are_recorded_and_what_was_c
     assert (list(images.options), images.value) == ([TEN], TEN)
     demo.controls["second"].value = first.value = "L"
     assert list(images.options) == ["60,000 images (epochs 40, erase 8)"]
+    assert not images.disabled
+    first.value = "relu"
+    assert (list(images.options), images.value, images.disabled) == ([], None, True)
+    first.value = "M"
+    assert not images.disabled
 
 
 def test_the_lists_are_called_by_the_colours_of_the_picture_and_nothing_stands_outside_of_it():
