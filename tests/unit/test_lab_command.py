@@ -21,6 +21,7 @@ import nin_course as d2l
 from nin_course import recipe
 from nin_course.data import FashionMNIST, _loader
 from nin_course.lab import VARIANTS, small
+from nin_course.results import runs as read
 from nin_course.runs import made_on
 from nin_course.speed import has_bfloat16
 
@@ -82,6 +83,16 @@ def test_what_matters_most_is_planned_first_and_each_run_once(monkeypatch, tmp_p
     assert hours == sorted(hours)  # what is soon made comes first; the rates only say how far the answers hold
     assert len(lab.missing()) == len(set(plan)) < len(plan)
     assert set(lab.missing()) == set(plan)
+
+
+def test_the_family_is_trained_by_the_try_that_was_best_on_the_images_held_out():
+    """As recorded: what all networks of the family have otherwise than that try is the network and the epochs."""
+    tries = [run for run in read() if run["tried"]]
+    best = max(tries, key=lambda run: run["held_out"]["accuracy"])
+    assert len(tries) == len(lab.plan()["tries"])
+    for question, found in lab.plan().items():
+        for run in found if question.startswith("family, ") else ():
+            assert asdict(run.recipe) == best["recipe"] | {"net": run.recipe.net, "epochs": 40}
 
 
 # ---- the command ----------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import sys
+from itertools import product
 
 import drawn
 import fetched
@@ -22,7 +23,17 @@ import words
 from in_chinese import english
 from PIL import Image
 
-from nin_course.demos import ALL, BallotBox, ChannelMixer, FewPixels, GuessingGame, SlidingWindow, YourPhoto, inside
+from nin_course.demos import (
+    ALL,
+    BallotBox,
+    Bench,
+    ChannelMixer,
+    FewPixels,
+    GuessingGame,
+    SlidingWindow,
+    YourPhoto,
+    inside,
+)
 from nin_course.demos._base import sample_test_images
 from nin_course.demos.ballot_box import voters
 from nin_course.demos.few_pixels import one_of_each
@@ -534,3 +545,10 @@ def test_a_page_finds_scripts_pictures_and_libraries_and_nothing_else(tmp_path, 
         to / "data" / "FewPixels.js"
     ).read_text() == 'nin.give("FewPixels", {"name": "FewPixels", "of": "drawn"});\n'
     assert (to / "data" / "zh" / "YourPhoto.js").read_text() == 'nin.give("YourPhoto", {"in": "zh"});\n'
+
+
+def test_each_pair_of_the_bench_that_is_drawn_was_trained_alike():
+    parts = drawn.PARTS[Bench]
+    assert len(parts["first"]) > 20
+    for first, second in product(parts["first"], parts["second"]):
+        assert Bench.compute(Bench().state | {"first": first, "second": second})["places"], (first, second)
