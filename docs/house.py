@@ -28,8 +28,8 @@ ROOMS = {
         "demos.bench demos.family_tree demos demos.board"
     ),
     "checks": (
-        "checks checks._ladder checks._read checks._calling checks._cases checks._networks checks._maps checks._away "
-        "checks._patients checks._epoch checks.alone"
+        "checks checks._ladder checks._read checks._calling checks._cases checks._networks checks._computes "
+        "checks._maps checks._away checks._patients checks._epoch checks.alone"
     ),
 }
 

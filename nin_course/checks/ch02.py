@@ -5,7 +5,7 @@ from collections import Counter
 
 import torch
 
-from nin_course.checks import _networks, _read
+from nin_course.checks import _computes, _networks, _read
 from nin_course.checks._calling import call, returned, the_function
 from nin_course.checks._cases import Judge
 from nin_course.checks._ladder import Wrong, exercise
@@ -35,7 +35,7 @@ def deep_block(deep_block) -> str:
     _judge_sizes(nets)
     for args, net in nets.items():
         called = f"deep_block{args}"
-        drawn = [_networks.redrawn(net, seed) for seed in range(3)]
+        drawn = [_computes.redrawn(net, seed) for seed in range(3)]
         X = torch.randn(6, args[0], 19, 17, dtype=torch.float64)  # more than three 5×5 windows see
         _judge_window(called, drawn, X, nets, *args[2:])
         _judge_layers(called, drawn[0], X, nets, *args)
@@ -67,18 +67,18 @@ def _judge_sizes(nets) -> None:
 def _view(net, in_channels) -> tuple[int, int]:
     """How many rows and columns an output pixel in the middle sees."""
     X = torch.randn(6, in_channels, 25, 23, dtype=torch.float64)
-    seen = sum(_networks.sees(_networks.redrawn(net, seed), X.abs()) for seed in range(3)).bool()
-    top, bottom, left, right = _networks.box(seen)
+    seen = sum(_computes.sees(_computes.redrawn(net, seed), X.abs()) for seed in range(3)).bool()
+    top, bottom, left, right = _computes.box(seen)
     return bottom - top + 1, right - left + 1
 
 
 def _judge_window(called, nets, X, given, kernel_size, n) -> None:
-    above, below = (sum(_networks.sees(net, images) for net in nets).bool() for images in (X.abs(), -X.abs()))
-    corner = sum(_networks.sees(net, X, corner=True) for net in nets).bool()
-    top, bottom, left, right = _networks.box(above)
+    above, below = (sum(_computes.sees(net, images) for net in nets).bool() for images in (X.abs(), -X.abs()))
+    corner = sum(_computes.sees(net, X, corner=True) for net in nets).bool()
+    top, bottom, left, right = _computes.box(above)
     half, middle = kernel_size // 2, (X.shape[2] // 2, X.shape[3] // 2)
     if (top, bottom, left, right) == (middle[0] - half, middle[0] + half, middle[1] - half, middle[1] + half):
-        if _networks.box(below) != (top, bottom, left, right):
+        if _computes.box(below) != (top, bottom, left, right):
             raise Wrong(
                 f"{called} does not see pixels below zero. Its first convolution should see the image as it is."
             )
@@ -103,7 +103,7 @@ def _layers(net, in_channels, out_channels, kernel_size, n) -> int | None:
 
 
 def _judge_layers(called, net, X, nets, in_channels, out_channels, kernel_size, n) -> None:
-    with torch.no_grad(), _networks.Products(net, images=len(X)) as products:
+    with torch.no_grad(), _computes.Products(net, images=len(X)) as products:
         net(X)
     times = max(Counter(weight for weight, *_ in products.found).values(), default=0)
     start = f"{called} should be a convolution and n = {n} layers of 1×1"
@@ -137,9 +137,9 @@ def _judge_relus(called, nets, X, in_channels, out_channels, kernel_size, n) -> 
     with torch.no_grad():
         outputs = torch.cat([net(X) for net in nets])
         larger = torch.cat([net(1e4 * X) for net in nets])
-    if not any(_networks.bends(net, X) for net in nets):
+    if not any(_computes.bends(net, X) for net in nets):
         raise Wrong(f"{called} has no ReLU at work: it is one weighted sum, and folds into a single convolution.")
-    if any(_networks.smooth(net, X) for net in nets):
+    if any(_computes.smooth(net, X) for net in nets):
         raise Wrong(
             f"{called} bends everywhere, as a sigmoid, tanh or GELU does; with ReLUs it is straight, but for corners."
         )
@@ -152,11 +152,11 @@ def _judge_relus(called, nets, X, in_channels, out_channels, kernel_size, n) -> 
     if not n:
         return
     drawn = (
-        _networks.redrawn(nets[0].net, seed) for seed in range(12)
+        _computes.redrawn(nets[0].net, seed) for seed in range(12)
     )  # in one of them every channel is alive somewhere
     most = -math.inf
     for net in drawn:
-        felt, changing = _networks.free(net, X[:4, :, :8, :7])
+        felt, changing = _computes.free(net, X[:4, :, :8, :7])
         most = max(most, changing - felt)
         if most >= -n * out_channels:
             break

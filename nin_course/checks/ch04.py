@@ -9,7 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from nin_course.blocks import nin_block
 from nin_course.budget import summary
-from nin_course.checks import _maps, _networks, _read
+from nin_course.checks import _computes, _maps, _networks, _read
 from nin_course.checks._calling import call, returned, the_function
 from nin_course.checks._cases import Judge
 from nin_course.checks._ladder import Wrong, exercise
@@ -101,7 +101,7 @@ def design(my_nin) -> str:
             raise Wrong(
                 f"It turns {(images, 1, SIDE, SIDE)} into {tuple(output.shape)}; {(images, CLASSES)} is wanted.{cure}"
             )
-    drawn = [_networks.redrawn(net, seed) for seed in range(3)]
+    drawn = [_computes.redrawn(net, seed) for seed in range(3)]
     spent, products = _spent(drawn[0])
     for what, limit in LIMITS.items():
         if spent[what] > limit:
@@ -119,7 +119,7 @@ def design(my_nin) -> str:
 def _spent(net: nn.Module):
     """What one image costs in each budget, counted while it happens, and the convolutions and products that ran."""
     X = torch.randn(1, 1, SIDE, SIDE, dtype=torch.float64)
-    products = _networks.Products(net, images=1)
+    products = _computes.Products(net, images=1)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         net(X)
     with torch.no_grad(), products:
@@ -189,8 +189,8 @@ def _judge_maps(nets, X, maps) -> None:
 
 def _box_of(nets, X, classes) -> tuple[int, int, int, int]:
     """What the cell in the middle sees of the image, when it votes for these classes."""
-    seen = [_networks.sees(lambda X, net=net: _maps.class_maps(net, X)[:, classes], X) for net in nets]
-    return _networks.box(sum(seen).bool())
+    seen = [_computes.sees(lambda X, net=net: _maps.class_maps(net, X)[:, classes], X) for net in nets]
+    return _computes.box(sum(seen).bool())
 
 
 def _shared(a, b) -> float:
