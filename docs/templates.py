@@ -71,7 +71,7 @@ COMPOSED = (
     "(MACs)",
     "(memory)",
 )
-COMPOSED += ("shirt on a table", "boot on the floor", "shirt on stripes")  # the names of pictures' files
+COMPOSED += ("T-shirt on a table", "boot on the floor", "T-shirt on stripes")  # the names of pictures' files
 COMPOSED += ("as the notes", "no ReLU on the logits", "width kept", "Kaiming", "one cycle", "batch norm", "(stopped)")
 # Calls whose strings code reads: patterns, parts of a text that is looked for, an attribute's or a file's name.
 READ = {"compile", "fullmatch", "match", "search", "sub", "findall", "split", "startswith", "endswith", "replace"}

@@ -149,9 +149,9 @@ def boot(ground: torch.Tensor, random: torch.Generator) -> torch.Tensor:
 
 
 SCENES: dict[str, tuple[Callable, Callable, int, float]] = {  # garment, ground, seed, tilt
-    "shirt_on_a_table": (shirt, table, 1, 0.05),
+    "T-shirt_on_a_table": (shirt, table, 1, 0.05),
     "boot_on_the_floor": (boot, floor, 2, -0.04),
-    "shirt_on_stripes": (shirt, stripes, 1, 0.05),
+    "T-shirt_on_stripes": (shirt, stripes, 1, 0.05),
 }
 
 

@@ -16,9 +16,9 @@ from nin_course.plots import BLUE, DIVERGING, show_image
 from nin_course.weights import pretrained_nin
 
 GIVEN = [
-    ("shirt, table", "shirt_on_a_table"),
+    ("T-shirt, table", "T-shirt_on_a_table"),
     ("boot, floor", "boot_on_the_floor"),
-    ("shirt, stripes", "shirt_on_stripes"),
+    ("T-shirt, stripes", "T-shirt_on_stripes"),
 ]
 OWN = ("your own", "own")
 PALE = "#9dbdd9"

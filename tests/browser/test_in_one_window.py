@@ -46,6 +46,11 @@ UNSEEN = """view => {
   return found
 }"""
 BYTES = "async image => Array.from(new Uint8Array(await (await fetch(image.src)).arrayBuffer()))"
+CHOOSE = """(list, share) => {
+  if (list.disabled || !list.options.length) return  // nothing fits what was chosen elsewhere, a moment ago perhaps
+  list.selectedIndex = Math.floor(share * list.options.length)
+  for (const name of ["input", "change"]) list.dispatchEvent(new Event(name, {bubbles: true}))
+}"""
 LEAVE_ALONE = "Start", "Your photo"  # a training of minutes, and a file
 
 
@@ -69,12 +74,10 @@ def act(view, random: Random) -> None:
     things = view.locator(".noUi-handle, input[type=checkbox], button, select")
     thing = things.nth(random.randrange(things.count()))
     kind, words = thing.evaluate("e => [e.tagName, e.innerText]")
-    if words.startswith(LEAVE_ALONE) or not thing.is_visible() or not thing.is_enabled():
+    if words.startswith(LEAVE_ALONE) or not thing.is_visible():
         return
     if kind == "SELECT":
-        names = thing.locator("option").count()  # none where nothing fits what was chosen elsewhere
-        if names:
-            thing.select_option(index=random.randrange(names))
+        thing.evaluate(CHOOSE, random.random())
     elif kind == "DIV":
         thing.press(random.choice(["ArrowLeft", "ArrowRight", "PageUp", "PageDown", "Home", "End"]))
     else:

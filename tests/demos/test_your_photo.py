@@ -32,7 +32,7 @@ from seeing import (
 from nin_course.demos import YourPhoto
 from nin_course.photo import PHOTOS
 
-GIVEN = ("shirt_on_a_table", "boot_on_the_floor", "shirt_on_stripes")
+GIVEN = ("T-shirt_on_a_table", "boot_on_the_floor", "T-shirt_on_stripes")
 START = {"photo": GIVEN[0], "ground": True, "invert": "if darker", "turn": 0, "margin": 0.0, "own": None}
 DEMO = Watched(YourPhoto, **START)
 

@@ -679,7 +679,7 @@ def test_an_answer_its_reason_and_the_verdict_are_told_apart_in_chinese(chinese)
     from nin_course.demos import Bets, Predict
 
     assert Predict("几倍？").reveal(14584, "56 比 3。").answer == "14,584。56 比 3。"
-    assert Predict("哪张？", ["shirt on stripes"]).reveal("shirt on stripes", "甲。").answer == "条纹布上的衬衫。甲。"
+    assert Predict("哪张？", ["T-shirt on stripes"]).reveal("T-shirt on stripes", "甲。").answer == "条纹布上的 T恤。甲。"
     assert [row[0] for row in Bets("几个？", ["as the notes", "Trouser"]).reveal([1, 2]).rows[1:]] == ["照笔记", "裤子"]
     assert repr(Bets("几个？", ["甲"]).reveal([2], "41%。")).endswith("\n41%。这次你没有猜。")
 
