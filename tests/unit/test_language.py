@@ -487,7 +487,7 @@ def test_the_command_line_speaks_chinese_and_calls_a_run_by_its_numbers(chinese,
     assert capsys.readouterr().out.splitlines() == [
         "外套",
         "2,000 张测试图像，每张一次前向传播：答对 82.50%",
-        "花费：1.5 个笔记周期，7 秒",
+        "代价：1.5 个笔记周期，7 秒",
     ]
     monkeypatch.setattr("nin_course.runs.run", lambda *_, **__: d2l.nin(head="x"))
     assert main(["train", "--out", "x"]) == 1
