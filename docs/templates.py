@@ -52,7 +52,7 @@ ALONE |= {
     "sick",
     "tuned",
 }
-ALONE |= {"Start", "Pause", "more", "less", "any shoe", "dense", "pooled"}
+ALONE |= {"activations", "Start", "Pause", "more", "less", "any shoe", "dense", "pooled"}
 # What no string says as it is said: a first letter made large, brackets put round a word, a name from a recorded file.
 COMPOSED = (
     "{} is wanted, all of one shape; these have {}",

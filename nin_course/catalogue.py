@@ -14,13 +14,14 @@ from functools import lru_cache
 CODE = r"`[^`]*`|'[^']*'|\w+\([^()]*(?:\([^()]*\)[^()]*)*\)|(?<!\w)/[\w./-]*\w|\w*[\d_×]\w*(?:\.\w+)*|\w+(?:\.\w+)+"
 CODE, HELD = re.compile(CODE), r"`[^`]*`|\((?:[^()]|\([^()]*\))*\)|\[[^\]]*\]|\{[^}]*\}"
 BRACKETS, PART = re.compile(HELD), f"((?:{HELD}|.)*?)"  # nothing is taken apart in brackets
-WORD, NAME = re.compile(r"[A-Za-z]{2,}"), re.compile(r"[A-Z][a-z-]+(?: [a-z]+)?")
+WORD, NAME = re.compile(r"[A-Za-z]{2,}"), re.compile(r"(?<!\w)[A-Z][a-z-]+(?!\w)(?: [a-z]+)?")
 PLACES, PLACE = re.compile(r"(?:\{\})+"), re.compile(r"\{(\d+)(=?)\}")
 FOREIGN = 4  # so many words and more are no name: they are PyTorch's, or a student's
 # Between Chinese characters, and round their full stops, there is no space; and a sentence ends in 。
 CHINESE = re.compile(r"[\u2e80-\u9fff]")
 SPACE = re.compile(r"(?<=[\u2e80-\u9fff]) (?=[\u2e80-\u9fff])|(?<=[，。：；？！、（）]) | (?=[，。：；？！、（）])")
-STOP = re.compile(r"(?<=[\u2e80-\u9fff])\. |(?<=[^\s.。])\.(?: (?=[\u2e80-\u9fff“\d(])|$)")
+STOP = r"(?<=[\u2e80-\u9fff])\. |(?<=[^\s.。])\.(?: (?=[\u2e80-\u9fff“\d(]|[\w ×·.]{1,20}[\u2e80-\u9fff])|$)"
+STOP = re.compile(STOP)
 
 
 class Catalogue:
@@ -93,10 +94,14 @@ class Catalogue:
         """The translation with these parts in its places. Only at its end one may be several sentences."""
         end, cost, filled = translation.rstrip("。")[-3:], 0, {}
         for n, part in enumerate(parts):
+            if f"`{{{n}=}}`" in translation:  # code, in its quotes
+                filled[f"{n}="] = part
+                continue
             left, words = self.best(part)
             parted = [] if part in self.said else [*self._parted(part)]
             several = any(sentences for *_, sentences in parted)
-            torn = part.count("(") != part.count(")") or part.count("[") != part.count("]")
+            bare = CODE.sub("", part)
+            torn = bare.count("(") != bare.count(")") or bare.count("[") != bare.count("]")
             last = f"{{{n}}}" == end
             cost += left + FOREIGN * (torn or (several and (not last or (part + words)[-1] == ".")))
             if not last:  # what follows a comma is rather joined to the whole than in the middle of it

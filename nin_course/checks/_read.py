@@ -33,9 +33,11 @@ def kind(value) -> str:
     """What a value is, in words: "None", "a string", "a tensor of shape (2, 3)", "a network (Conv2d)"."""
     if value is None or value is ... or isinstance(value, bool):
         return {None: "None", ...: "`...`"}.get(value, str(value))
-    if isinstance(value, (torch.Tensor, np.ndarray)):
-        shape = tuple(value.shape)
-        return f"a tensor of shape {shape}" if isinstance(value, torch.Tensor) else f"an array of shape {shape}"
+    if isinstance(value, torch.Tensor):
+        what = " on meta" if value.is_meta else " of complex numbers" if value.is_complex() else ""
+        return f"a tensor of shape {tuple(value.shape)}{what}"
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
     if isinstance(value, nn.Module):
         return f"a network ({type(value).__name__})"
     if isinstance(value, type):
@@ -56,10 +58,8 @@ def kind(value) -> str:
 def tensor(value) -> torch.Tensor:
     """Anything that holds real numbers, in any dtype, as float64 on the CPU; a copy."""
     if isinstance(value, torch.Tensor):
-        if value.is_complex() or value.device.type == "meta":
-            raise Wrong(
-                f"numbers are wanted; this is {kind(value)} {'on meta' if value.is_meta else 'of complex ones'}"
-            )
+        if value.is_complex() or value.is_meta:
+            raise Wrong(f"numbers are wanted; this is {kind(value)}")
         value = value.detach()
         value = value.dequantize() if value.is_quantized else value
         value = value.to_dense() if value.layout != torch.strided else value

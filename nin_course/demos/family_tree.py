@@ -124,7 +124,8 @@ class FamilyTree(Demo):
         for i, arrow in enumerate(self.arrows):
             arrow.set_visible(i + 1 < len(result["boxes"]))
         if result["refused"]:
-            return f"{refused} It says: {result['refused']}"
+            said = f"It says: {result['refused']}"
+            return f"{refused} {said}"
         blind = sum(of["1×1"] + of["linear"] for _, of in rows)
         return (
             f"{result['name']}, {result['side']} px: {result['total'] / 1e6:,.1f} M {word}, {blind:.0%} of them at "

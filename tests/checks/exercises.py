@@ -1,13 +1,16 @@
 """Every exercise of every chapter, with its known answers, and the judges of those that have one."""
 
 import importlib
+import inspect
 import pkgutil
+from dataclasses import fields
 
 import pytest
 
 import nin_course.checks
 from nin_course.checks._cases import Judge
 from nin_course.checks._ladder import Exercise
+from nin_course.recipe import Recipe
 
 MODULES = [m.name for m in pkgutil.iter_modules(nin_course.checks.__path__) if m.name.startswith("ch")]
 for name in MODULES:
@@ -18,6 +21,10 @@ EXERCISES = {
     for name, value in vars(importlib.import_module(f"nin_course.checks.{module}")).items()
     if isinstance(value, Exercise)
 }
+RIGHT = [next(iter(e.right.values()))[0] for e in EXERCISES.values()]
+OWN = {name.split(".")[1] for name in EXERCISES}  # what it calls its function, the arguments, a recipe's fields
+OWN |= {field.name for field in fields(Recipe)}
+OWN |= {a for right in RIGHT if inspect.isfunction(right) for a in inspect.signature(right).parameters}
 JUDGED = [
     *("ch00.accuracy", "ch01.conv1x1_stride2", "ch01.cost", "ch01.notices", "ch02.unseen", "ch02.fold"),
     *("ch03.pooling_matrix", "ch03.head_costs", "ch04.block_parameters", "ch05.seconds_a_step", "ch06.never_said"),

@@ -50,7 +50,7 @@ def test_a_run_has_to_beat_the_best_that_has_no_more_parameters(accuracy, parame
 
 
 def test_what_is_said_of_a_run_above_the_curve(verdict):
-    """One standard error: √(0.91 · 0.09 / 2000) = 0.640 %, √(0.9055 · 0.0945 / 2000) = 0.654 %."""
+    """One standard error: √(0.91 · 0.09 / 2000) = 0.640%, √(0.9055 · 0.0945 / 2000) = 0.654%."""
     told = (
         "Above the curve: 91.00% of the 2,000 test images, measured again. The course's best with no more parameters "
     )

@@ -423,7 +423,7 @@ def test_an_answer_is_called_what_it_is(value, words):
     ("3", "a number is wanted; this is the string '3'"),
     ([[1], [1, 2]], "a number is wanted, all of one shape; these have (1,), (2,)"),
     (3j, "a number is wanted; this is a complex"),
-    (torch.tensor([3j]), "a number is wanted; this is a tensor of shape (1,) of complex ones"),
+    (torch.tensor([3j]), "a number is wanted; this is a tensor of shape (1,) of complex numbers"),
     (torch.ones(1, device="meta"), "a number is wanted; this is a tensor of shape (1,) on meta"),
 ])  # fmt: skip
 def test_a_number_is_read_out_of_whatever_holds_one(value, read):

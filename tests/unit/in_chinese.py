@@ -1,7 +1,11 @@
 """What of a Chinese text is English, names of code and what PyTorch says set apart; and which of its marks are."""
 
+import builtins
 import json
 import re
+
+import torch
+from torch import nn
 
 from nin_course.catalogue import CODE, Catalogue
 from nin_course.language import ASSETS
@@ -41,6 +45,17 @@ def english(text: str, least: int = 2) -> list[str]:
     bare = CODE.sub("·", GLOSS.sub("", TUPLE.sub("", ERROR.sub("", text))))
     runs = re.findall(r"[A-Za-z]{2,}(?:,? [A-Za-z]+)" + f"{{{least - 1},}}", bare)
     return [run for run in runs if not set(re.findall(r"\w+", run)) <= NAMES]
+
+
+# One word of code may stand alone: Python's and PyTorch's names, and what the exercises call their numbers.
+OF_CODE = {name for place in (builtins, torch, torch.Tensor, nn, nn.functional, torch.optim) for name in dir(place)}
+OF_CODE |= {"AlexNet", "Dice", "FLOPs", "MiB", "PyTorch", "Python", "conv", "dense", "forward", "kernel", "ln", "meta"}
+OF_CODE |= {"bottom", "channels", "classes", "height", "in", "out", "shares", "start", "width"}
+
+
+def unknown(text: str, *names: str) -> set[str]:
+    """The single English words in it that are no names of code, no --options, nor one of these."""
+    return set(english(re.sub(r"--[\w-]+", "", text), least=1)) - OF_CODE - set(names)
 
 
 def marks(text: str) -> list[str]:

@@ -32,7 +32,7 @@ accuracy.right = {
 }
 
 accuracy.wrong = {words: ((rule,), words) for words, rule in MISTAKES.items()} | {
-    "text": ((lambda logits, labels: "75 %",), "this is the string '75 %'"),
+    "text": ((lambda logits, labels: "75%",), "this is the string '75%'"),
     "called": ((0.75,), "without brackets"),
     "a constant": ((lambda logits, labels: 0.65,), "the same in all of these cases"),
     "the labels ignored": ((lambda logits, labels: logits.softmax(1).max(),), "does not depend on labels"),

@@ -107,7 +107,7 @@ never_said.wrong |= {
 }
 never_said.wrong |= {
     "swapped": ((lambda c: (_others(c), _silent(c)),), "other order: (classes, accuracy)"),
-    "under 2 %, in both": (
+    "under 2%, in both": (
         (lambda c: _never_said(c * (c.sum(dim=0) >= 0.02 * c.sum())),),
         "for the classes is (1,), it should be (0,)",
     ),
