@@ -14,7 +14,7 @@ goes on from its last epoch. The learning rate is 4e-3 for all, which docs/decis
 
 --only    the questions to work at, by name, in this order; all of the plan if none is named
 --plan    the runs still to be made on this device, question by question, without making any
---table   what is recorded, device by device: means, spreads and paired differences with 95 % intervals
+--table   what is recorded, device by device: means, spreads and paired differences with 95% intervals
 """
 
 import argparse

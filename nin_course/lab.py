@@ -99,7 +99,7 @@ def costs(net: nn.Module, size: int = 28, batch_size: int = 64) -> Costs:
 def equal(cost: str, **changed) -> nn.Sequential:
     """`small` with something changed, and all widths scaled alike until `cost` ("parameters" or "macs") is as before.
 
-    As near as whole channels allow, which is within 2 % for the variants here.
+    As near as whole channels allow, which is within 2% for the variants here.
     """
     return small(_widths(cost, tuple(changed.items())), **changed)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from nin_course.weights import ASSETS
 
 RUNS = ASSETS / "lab" / "runs.jsonl"
-STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)  # 95 %, two-sided, 1 to 9 degrees of freedom
+STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)  # 95%, two-sided, 1 to 9 degrees of freedom
 
 
 def runs(device: str | None = None, path: Path = RUNS) -> list[dict]:
@@ -74,7 +74,7 @@ def points(found: list[dict], where: str = "test") -> list[Point]:
 
 
 def paired(ours: dict[int, float], theirs: dict[int, float]) -> tuple[float, float]:
-    """The mean difference ours - theirs over the seeds that both have, and half the width of its 95 % interval.
+    """The mean difference ours - theirs over the seeds that both have, and half the width of its 95% interval.
 
     A conclusion that the spread carries has a mean that is larger than the half width (Student 1908, "The probable
     error of a mean"). Two seeds at least, ten at most; raises ValueError for fewer or more.

@@ -22,7 +22,7 @@ from nin_course.train import evaluate_accuracy, train_epoch
 from nin_course.weights import ASSETS
 
 BLOCKS = ("NiN", "MobileNet-like")
-HIDDEN = 530  # the width at which the second costs as many MACs as the first, to 0.1 %
+HIDDEN = 530  # the width at which the second costs as many MACs as the first, to 0.1%
 SEEDS, STEPS, BATCH, LR = range(5), 50, 100, 4e-3
 
 

@@ -49,7 +49,7 @@ def told(*asked: tuple[dict[int, float], dict[int, float]]) -> str:
         verdict = "better" if found[0][0] > 0 else "worse"
     kept = "".join(f", on the images kept back {mean:+.2f} ± {half:.2f}" for mean, half in found[1:])
     mean, half = found[0]
-    sentence = f"{mean:+.2f} ± {half:.2f} points over {n} seeds (mean and 95 % interval){kept}: {verdict}."
+    sentence = f"{mean:+.2f} ± {half:.2f} points over {n} seeds (mean and 95% interval){kept}: {verdict}."
     return sentence.replace("-", "−")
 
 

@@ -176,7 +176,7 @@ def test_the_line_says_what_the_seeds_allow_and_no_more(state, told, found):
     assert line.endswith(told)
     if found:
         n, mean, half, *kept = found
-        said = rf"(\S+) ± (\S+) points over {n} seeds \(mean and 95 % interval\)"
+        said = rf"(\S+) ± (\S+) points over {n} seeds \(mean and 95% interval\)"
         said += r", on the images kept back (\S+) ± (\S+)" * bool(kept) + ": "
         (values,) = re.findall(said, line.removeprefix(start))
         assert numbers(" ".join(values)) == [mean, half, *kept]

@@ -19,7 +19,7 @@ def template():
 
 
 def means() -> dict:
-    """Its weights if an image goes to the nearest of ten mean images: 68 % right, and nothing is learned."""
+    """Its weights if an image goes to the nearest of ten mean images: 68% right, and nothing is learned."""
     train_iter, _ = d2l.load_data_fashion_mnist(10_000, sample=True, normalize=True)
     X, y = next(iter(train_iter))
     mean = torch.stack([X[y == k].mean(dim=0) for k in range(10)])

@@ -49,11 +49,11 @@ def test_what_chapter_05_quotes_was_measured():
     assert "| bfloat16 and channels-last | 0.8988 (0.8926 to 0.8990, 3 seeds) | +0.0000 |" in measured
     assert "| loading, 28 → 224 px | 7,401 images/s |" in measured
     assert "| memory that training adds, at each one's batch size | 1,275 MiB | 110 MiB |" in measured
-    assert "*small* got 92 % of the 10,000 test images right after four epochs" in text
+    assert "*small* got 92% of the 10,000 test images right after four epochs" in text
     accuracies = [run["accuracy"] for run in recipe.recorded("curve")["4 epochs"]]
     assert len(accuracies) == 3
     assert min(accuracies) >= 0.92
-    assert "the notes' network, with theirs, got 83 % after five" in text
+    assert "the notes' network, with theirs, got 83% after five" in text
     assert round(100 * recipe.PUBLISHED[-1]) == 83
 
 
@@ -68,7 +68,7 @@ def test_what_the_chapters_quote_from_a_gpu_was_measured_there():
     assert card["made_on"]["device"] == race["made_on"]["device"] == "NVIDIA H200"
     assert f"in batches of {card['recipe']['batch_size']}. With the course's loader" in notes
     assert f"five epochs of 60,000 images took {card['seconds']:.0f} seconds" in notes
-    assert f"got {100 * card['accuracy']:.0f} % of the test images right" in notes
+    assert f"got {100 * card['accuracy']:.0f}% of the test images right" in notes
     assert re.search(r"it never says: (.*?)\.", notes)[1].replace(" and", ",").split(", ") == card["never_said"]
 
 

@@ -29,7 +29,7 @@ def counted(net, size=28):
 
 @pytest.mark.parametrize("key", EQUAL)
 def test_what_is_said_to_cost_the_same_does(key):
-    """Within 2 %, the widths in the ratio 1 : 2 : 4, as far as whole channels allow."""
+    """Within 2%, the widths in the ratio 1 : 2 : 4, as far as whole channels allow."""
     cost, net = key.split("@")[1], VARIANTS[key].make()
     first, second, third = (convolutions(block)[0].out_channels for block in (net[0], net[2], net[4]))
     assert counted(net)[cost] == pytest.approx(counted(small())[cost], rel=0.02)

@@ -92,8 +92,8 @@ SENTENCES = (  # one for each template whose places stand in another order in Ch
      "10 张测试图像，它答对 5 张，也就是 0.5；你返回的是 0.4。"),
     ("82.50% of the 2,000 test images, measured again", "2,000 张测试图像，答对 82.50%，是重新测的"),
     ("“1×1”, 82.50% in the mean of 5 seeds", "“1×1”，5 个种子平均 82.50%"),
-    ("+0.50 ± 0.20 points over 5 seeds (mean and 95 % interval): better.",
-     "5 个种子上相差 +0.50 ± 0.20 个百分点（平均值和 95 % 区间）：前者更好。"),
+    ("+0.50 ± 0.20 points over 5 seeds (mean and 95% interval): better.",
+     "5 个种子上相差 +0.50 ± 0.20 个百分点（平均值和 95% 区间）：前者更好。"),
     ("Weights (0.5, 1.0): the 1×1 convolution gives 0.25 at (3, 4), and nn.Linear 0.75.",
      "权重 (0.5, 1.0)：1×1 卷积在 (3, 4) 处给出 0.25，nn.Linear 给出 0.75。"),
     ("9 of 12, that is 0.750. People without training in fashion: 0.835 on 1,000 images. With twelve images, one image "
@@ -679,7 +679,9 @@ def test_an_answer_its_reason_and_the_verdict_are_told_apart_in_chinese(chinese)
     from nin_course.demos import Bets, Predict
 
     assert Predict("几倍？").reveal(14584, "56 比 3。").answer == "14,584。56 比 3。"
-    assert Predict("哪张？", ["T-shirt on stripes"]).reveal("T-shirt on stripes", "甲。").answer == "条纹布上的 T恤。甲。"
+    assert (
+        Predict("哪张？", ["T-shirt on stripes"]).reveal("T-shirt on stripes", "甲。").answer == "条纹布上的 T恤。甲。"
+    )
     assert [row[0] for row in Bets("几个？", ["as the notes", "Trouser"]).reveal([1, 2]).rows[1:]] == ["照笔记", "裤子"]
     assert repr(Bets("几个？", ["甲"]).reveal([2], "41%。")).endswith("\n41%。这次你没有猜。")
 

@@ -436,4 +436,8 @@ def test_the_maker_writes_the_files_and_their_card(tmp_path):
 
 def test_two_are_seen_rightly_and_the_same_shirt_on_stripes_is_not():
     said = {name: answer(prepare(read_picture(PHOTOS / f"{name}.jpg")[0]).small) for name in make_photos.SCENES}
-    assert said == {"T-shirt_on_a_table": "T-shirt", "boot_on_the_floor": "Ankle boot", "T-shirt_on_stripes": "Pullover"}
+    assert said == {
+        "T-shirt_on_a_table": "T-shirt",
+        "boot_on_the_floor": "Ankle boot",
+        "T-shirt_on_stripes": "Pullover",
+    }
