@@ -11,6 +11,7 @@ import build
 import nbformat
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
+from markdown_it import MarkdownIt
 from nbclient.exceptions import CellExecutionError
 
 CHAPTERS = [*build.chapters(), *build.chapters(build.CHINESE)]
@@ -173,6 +174,15 @@ def test_a_solution_stands_in_a_student_notebook_only_behind_its_fold(chapter, p
     assert build.BEGIN not in path.read_text()
     for i in folds:
         assert "check" in notebook.cells[i - 1].metadata["tags"]
+
+
+@each_notebook
+def test_no_star_is_left_where_words_were_to_stand_out(chapter, path, solved):
+    """In Chinese `**…？**` before a letter is no bold: Markdown wants the mark outside of it."""
+    cells = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"]
+    shown = MarkdownIt("commonmark").enable("table").render("\n\n".join(cells))
+    shown = re.sub(r"<(code|pre)\b.*?</\1>|\$[^$]*\$", "", shown, flags=re.DOTALL)
+    assert re.findall(r".*\*.*", shown) == []
 
 
 @each_notebook
