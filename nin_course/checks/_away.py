@@ -14,7 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 DEVICE = torch.device("meta")
 aten = torch.ops.aten
-CROSSING = (aten._to_copy, aten.copy_)  # the operations that may see two devices
+CROSSING = (aten.copy_,)  # the operations that may see two devices
 INDEXING = (aten.index, aten.index_put, aten.index_put_)  # these take indices that are on the CPU
 BROUGHT_BACK = (torch.Tensor.tolist, torch.Tensor.__repr__, torch.Tensor.__format__)
 FROM_NUMBERS = (torch.tensor, torch.as_tensor, torch.asarray)

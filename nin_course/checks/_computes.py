@@ -9,6 +9,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 aten = torch.ops.aten
+PRODUCTS = (aten.convolution, aten.mm, aten.addmm, aten.bmm)
 DTYPES = (torch.Tensor.to, torch.Tensor.type)  # these take a dtype without its name
 
 
@@ -122,7 +123,7 @@ class Products(TorchDispatchMode):
 
     def __torch_dispatch__(self, op, types, args=(), kwargs=None):
         result = op(*args, **(kwargs or {}))
-        if op.overloadpacket in (aten.convolution, aten.mm, aten.addmm, aten.bmm):
+        if op.overloadpacket in PRODUCTS:
             tensors = [a for a in args[:3] if isinstance(a, torch.Tensor)]
             owned = [t for t in tensors if t.untyped_storage().data_ptr() in self.weights and t.ndim > 1]
             if owned:

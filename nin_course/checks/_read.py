@@ -117,7 +117,7 @@ def number(value, what: str = "a number") -> torch.Tensor:
 def boolean(value) -> bool:
     if ordered(value) and isinstance(value, Sequence) and len(value) == 1:
         return boolean(value[0])
-    return isinstance(value, (bool, np.bool_)) or getattr(value, "dtype", None) in (torch.bool, np.dtype(bool))
+    return isinstance(value, bool) or getattr(value, "dtype", None) in (torch.bool, np.dtype(bool))
 
 
 def several(value, names: Sequence[str]) -> list:

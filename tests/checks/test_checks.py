@@ -137,7 +137,7 @@ class Absolute(torch.nn.Module):
         return X.abs()
 
 
-@pytest.mark.parametrize("kind", MISLEADING)
+@pytest.mark.parametrize("kind", MISLEADING, ids=lambda kind: f"{MISLEADING[kind][0]}-{kind}")
 def test_nothing_is_said_that_the_answer_has_not_done(kind):
     name, answer, words = MISLEADING[kind]
     verdict = EXERCISES[name](answer, *next(iter(EXERCISES[name].right.values()))[1:])
@@ -212,7 +212,7 @@ def test_ch07_a_wrong_class_is_told_with_its_channel_and_both_names(channels, wo
     assert exercise(answer).text == f"favourites(maps (5, 4, 2, 2), labels, k=4): {words}"
 
 
-def test_praise_tells_what_was_measured():
+def test_ch03_and_ch04_praise_tells_what_was_measured():
     exercise = EXERCISES["ch03.why_wrong"]
     leads = [5, 5, -6, 2, 1, 3, 1, -2, 1, 2, 1, 1, -1, 4, 2]  # of the case C
     said = f"12 of 15 cells prefer the wrong class, and on average over all cells its lead is {sum(leads) / 15:.2f}."

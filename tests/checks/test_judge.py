@@ -313,7 +313,7 @@ def none_first(box, other):
     (summed, "You divided by the sum of both areas"),
     (none_first, "That is 1 minus the overlap."),
 ])  # fmt: skip
-def test_an_overlap_that_is_right_for_some_boxes_is_told_its_mistake(answer, words):
+def test_ch07_an_overlap_that_is_right_for_some_boxes_is_told_its_mistake(answer, words):
     assert words in judged("ch07.overlap", answer)[0].text
 
 
@@ -375,7 +375,7 @@ def weighed(maps, labels, k):
     ("favourites", voted(lambda m: m.amax((2, 3)), lambda s, k: s.topk(k + 1, 0).indices), "count k + 1 images"),
     ("favourites", weighed, "Each vote is weighed"),
 ])  # fmt: skip
-def test_a_mistake_that_is_written_another_way_is_named(name, answer, words):
+def test_ch07_a_mistake_that_is_written_another_way_is_named(name, answer, words):
     assert words in judged(f"ch07.{name}", answer)[0].text
 
 

@@ -165,19 +165,26 @@ def test_no_answer_is_no_point():
         assert found.text.startswith(("No answer yet", "There is no answer: NameError"))
 
 
+@pytest.mark.parametrize("stops", ["1 / 0", "no python(", "import sys\nsys.exit()", "raise SystemExit", "undefined"])
+def test_a_cell_that_stops_does_not_stop_those_behind_it_and_an_error_is_told_with_its_line(stops):
+    answer = "def accuracy(logits, labels):\n    guesses = logits.argmax(dim=1)\n    return guesses == right"
+    found = alone._run("ch00.accuracy(accuracy)", [stops, answer, stops])
+    assert "stopped with NameError, at `return guesses == right`: " in found.text
+
+
 def test_only_what_the_check_itself_has_said_is_a_verdict(monkeypatch):
     """What an answer can write to the same output is not: it does not know the token."""
     said = []
 
-    def run(command, input, **_):
+    def run(command, input, timeout, **_):  # it needs ten seconds
         token = json.loads(input)["token"]
-        if not said:
-            raise subprocess.TimeoutExpired(command, 9)
+        if timeout < 10:
+            raise subprocess.TimeoutExpired(command, timeout)
         return SimpleNamespace(stdout="\n".join(said).replace("TOKEN", token), stderr="one\nthe last line\n")
 
     monkeypatch.setattr(subprocess, "run", run)
-    judged = functools.partial(alone.judged, "ch00.accuracy(accuracy)", [], 9)
-    assert judged() == (False, "Not graded: the cells and the check were not through after 9 s.")
+    judged = functools.partial(alone.judged, "ch00.accuracy(accuracy)", [])
+    assert judged(9) == (False, "Not graded: the cells and the check were not through after 9 s.")
     said += ['[true, "mine"]', '{"token": [true, "mine"]}', "0123456789abcdef" * 2 + '[true, "mine"]']
     assert judged().passed is False
     assert judged().text.endswith("ended before the check did. It said: the last line")
