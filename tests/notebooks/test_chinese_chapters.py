@@ -77,6 +77,43 @@ def test_a_chinese_chapter_has_the_same_cells_with_the_same_code(stem):
     assert differences(build.SOURCE / f"{stem}.md", CHAPTERS[stem]) == []
 
 
+def strings(source: str) -> list[str]:
+    """The strings of a cell, in their order, without those with places."""
+    nodes = list(ast.walk(ast.parse(TransformerManager().transform_cell(source))))
+    parts = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+    return [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str) and id(n) not in parts]
+
+
+def said_in_two_ways(one: Path, other: Path) -> list[str]:
+    """What is one string in a chapter's code and two in the other's: a choice or a key that is not met any more.
+
+    What stays as it is may be said, too: a key of a record, and its name in a picture.
+    """
+    found, said = [], {}
+    for x, y in zip(*(jupytext.read(path, fmt="md:myst").cells for path in (one, other)), strict=True):
+        pairs = zip(strings(x.source), strings(y.source), strict=True) if x.cell_type == "code" else ()
+        names = {(a, b.strip()) for a, b in pairs if re.match(r"\w", a)}
+        found += [f"{a}: {b}, {said[a]}" for a, b in names if a != b != said.setdefault(a, b)]
+        found += [f"{b}: twice" for b in {b for _, b in names} if sum(b == other for _, other in names) > 1]
+    return found
+
+
+@pytest.mark.parametrize("stem", CHAPTERS)
+def test_what_is_one_string_in_a_chapters_code_is_one_in_chinese(stem):
+    assert said_in_two_ways(build.SOURCE / f"{stem}.md", CHAPTERS[stem]) == []
+
+
+@pytest.mark.parametrize(("old", "new", "told"), [
+    ('"两个都会"', '"都不会"', "都不会: twice"),
+    ('noticed, "都不会"', 'noticed, "都没有"', "neither: 都没有, 都不会"),
+])  # fmt: skip
+def test_a_choice_that_is_not_met_any_more_is_named(tmp_path, old, new, told):
+    original = CHAPTERS["09_where_it_went"]
+    assert old in original.read_text(encoding="utf-8")
+    (tmp_path / "x.md").write_text(original.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    assert told in said_in_two_ways(build.SOURCE / original.name, tmp_path / "x.md")
+
+
 @pytest.mark.parametrize(("old", "new", "told"), [
     ("X.shape[2:]", "X.shape[1:]", "other code"),
     ("[reveal]", "[check]", "tagged"),
