@@ -434,10 +434,14 @@ def test_a_message_is_taken_apart_and_put_together_again(text, words):
 
 
 JOINTS = (  # in the order of the book: what each of them joins, and in each of its ways
-    {"Everything is ready. Coat": "都准备好了。外套"},
+    {"Everything is ready. Coat": "都准备好了。外套",
+     "Is the `return` in its forward missing? Coat": "是不是它的 forward 里漏了 `return`？外套",
+     "(So do sizes that are rounded up; what is left of a division is dropped: floor.) Coat":
+     "（大小向上取整，也会这样；除不尽的要丢掉：floor。）外套"},
     {"Coat.": "外套。"},
     {"Coat · Bag": "外套 · 包", "Coat\nBag": "外套\n包", "Coat  Bag": "外套  包"},
-    {"Coat; Bag": "外套；包"},
+    {"Coat; Bag": "外套；包", "f(2) turns (2, 3) into (4, 5); the image should keep its size.":
+     "f(2) 把 (2, 3) 变成 (4, 5)；图像应该保持大小不变。"},
     {"Coat: Bag": "外套：包"},
     {"外套，Bag": "外套，包", "外套；Bag": "外套；包", "外套：Bag": "外套：包", "外套。Bag": "外套。包"},
     {"a list with None in it": "list（里面有 None）", "a list of 3": "list，长度 3", "2 for Bag": "2（包）",
