@@ -187,7 +187,11 @@ def test_no_star_is_left_where_words_were_to_stand_out(chapter, path, solved):
 
 @each_notebook
 def test_every_link_leads_to_a_file_and_out_of_a_solved_copy_to_a_solved_one(chapter, path, solved):
-    texts = [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "markdown"]
+    texts = [c.source for c in build.assemble(chapter, solved=solved).cells if c.cell_type == "markdown"]
+    named = re.findall(r"`(\.\./[^`]+)`", texts[0])  # where the chapter lies without the answers
+    assert [(path.parent / name).resolve() for name in named] == [
+        p for p in build.targets(chapter) if solved and p != path
+    ]
     for link in re.findall(r"\]\((?!https?:|#)([^)]+)\)", "".join(texts)):
         assert (path.parent / link).is_file(), link
         assert build.has_answers(chapter) or not (path.parent / Path(link).name).exists() or "/" not in link, link

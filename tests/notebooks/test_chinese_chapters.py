@@ -9,6 +9,7 @@ import base64
 import json
 import re
 import struct
+from collections import Counter
 from pathlib import Path
 
 import build
@@ -75,6 +76,62 @@ def differences(one: Path, other: Path) -> list[str]:
 @pytest.mark.parametrize("stem", CHAPTERS)
 def test_a_chinese_chapter_has_the_same_cells_with_the_same_code(stem):
     assert differences(build.SOURCE / f"{stem}.md", CHAPTERS[stem]) == []
+
+
+def named(prose: str) -> Counter[str]:
+    """How often a chapter's prose has each number of two digits and more, each piece of code and each link."""
+    prose = re.sub(r"^ *```.*?^ *```$|README\S*", "", prose, flags=re.DOTALL | re.MULTILINE)
+    bare = re.sub(r"`[^`]*`|\]\([^)]*\)", "", prose)
+    found = re.findall(r"`[^`]+`|\]\([^)]+\)", prose) + re.findall(r"\d[\d.,]*\d", bare)
+    return Counter(re.sub('"[^"]*"', "", " ".join(name.split())) for name in found)  # strings are words
+
+
+@pytest.mark.parametrize("stem", CHAPTERS)
+def test_a_number_a_name_of_code_and_a_link_of_the_prose_are_in_the_same_cell_in_chinese(stem):
+    pairs = zip(
+        *(jupytext.read(path, fmt="md:myst").cells for path in (build.SOURCE / f"{stem}.md", CHAPTERS[stem])),
+        strict=True,
+    )
+    left = {n: named(x.source) - named(y.source) for n, (x, y) in enumerate(pairs, 1) if x.cell_type == "markdown"}
+    said = {"11", "8.9"} if stem.startswith("08") else set()  # million, which are 一千一百万 and 890 万
+    assert not {n: names for n, names in left.items() if set(names) - said}
+
+
+def strings(source: str) -> list[str]:
+    """The strings of a cell, in their order, without those with places."""
+    nodes = list(ast.walk(ast.parse(TransformerManager().transform_cell(source))))
+    parts = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+    return [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str) and id(n) not in parts]
+
+
+def said_in_two_ways(one: Path, other: Path) -> list[str]:
+    """What is one string in a chapter's code and two in the other's: a choice or a key that is not met any more.
+
+    What stays as it is may be said, too: a key of a record, and its name in a picture.
+    """
+    found, said = [], {}
+    for x, y in zip(*(jupytext.read(path, fmt="md:myst").cells for path in (one, other)), strict=True):
+        pairs = zip(strings(x.source), strings(y.source), strict=True) if x.cell_type == "code" else ()
+        names = {(a, b.strip()) for a, b in pairs if re.match(r"\w", a)}
+        found += [f"{a}: {b}, {said[a]}" for a, b in names if a != b != said.setdefault(a, b)]
+        found += [f"{b}: twice" for b in {b for _, b in names} if sum(b == other for _, other in names) > 1]
+    return found
+
+
+@pytest.mark.parametrize("stem", CHAPTERS)
+def test_what_is_one_string_in_a_chapters_code_is_one_in_chinese(stem):
+    assert said_in_two_ways(build.SOURCE / f"{stem}.md", CHAPTERS[stem]) == []
+
+
+@pytest.mark.parametrize(("old", "new", "told"), [
+    ('"两个都会"', '"都不会"', "都不会: twice"),
+    ('noticed, "都不会"', 'noticed, "都没有"', "neither: 都没有, 都不会"),
+])  # fmt: skip
+def test_a_choice_that_is_not_met_any_more_is_named(tmp_path, old, new, told):
+    original = CHAPTERS["09_where_it_went"]
+    assert old in original.read_text(encoding="utf-8")
+    (tmp_path / "x.md").write_text(original.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    assert told in said_in_two_ways(build.SOURCE / original.name, tmp_path / "x.md")
 
 
 @pytest.mark.parametrize(("old", "new", "told"), [

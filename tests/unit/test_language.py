@@ -265,6 +265,23 @@ def test_a_word_that_could_be_taken_for_another_is_said_as_itself_and_in_its_pla
     assert not {t: TEMPLATES[t] for t in asked if said[t] != asked[t] and not t.startswith(tuple(FREE.split(" | ")))}
 
 
+def test_what_is_denied_is_the_same_in_both():
+    """Of “this, not that” what is named in that, a word or a sign, stands behind 不, 没 or 别, and so is not this."""
+    terms = {rf"(?i)(?<![\w-])(?:{word})(?![\w-])": said for rivals in RIVALS for word, said in rivals.items()}
+    denied = 0
+    for text, words in TEMPLATES.items():
+        for that in re.findall(r", (?:and )?not ([^.;:,?!]*)", text):
+            bare = re.sub(r"\bwidth|\bchannels", "", FORMULA.sub("#", CODE.sub("#", that)))  # these are code
+            named = [said for word, said in terms.items() if re.search(word, bare)]
+            signs = [
+                s for s in re.findall(r"[A-Za-z]\w*²?|\d+|[−·+@]", that) if s in re.findall(r"[A-Za-z]\w*²?|\S", words)
+            ]
+            behind = re.findall("(?:不|没|别|，该)[^，。：；？！]*", words)
+            assert any(all(re.search(n, b) for n in named) and all(s in b for s in signs) for b in behind), text
+            denied += bool(named + signs)
+    assert denied > 40
+
+
 def test_formulas_stand_in_the_same_order():
     for text, words in TEMPLATES.items():
         one, other = (list(dict.fromkeys(FORMULA.findall(re.sub(r"\{\d*=?\}", "{}", t)))) for t in (text, words))
@@ -414,6 +431,44 @@ def test_the_last_place_of_any_template_may_hold_a_message_of_two_parts():
 ])  # fmt: skip
 def test_a_message_is_taken_apart_and_put_together_again(text, words):
     assert CHINESE.translate(text) == words
+
+
+JOINTS = (  # in the order of the book: what each of them joins, and in each of its ways
+    {"Everything is ready. Coat": "都准备好了。外套",
+     "Is the `return` in its forward missing? Coat": "是不是它的 forward 里漏了 `return`？外套",
+     "(So do sizes that are rounded up; what is left of a division is dropped: floor.) Coat":
+     "（大小向上取整，也会这样；除不尽的要丢掉：floor。）外套"},
+    {"Coat.": "外套。"},
+    {"Coat · Bag": "外套 · 包", "Coat\nBag": "外套\n包", "Coat  Bag": "外套  包"},
+    {"Coat; Bag": "外套；包", "f(2) turns (2, 3) into (4, 5); the image should keep its size.":
+     "f(2) 把 (2, 3) 变成 (4, 5)；图像应该保持大小不变。"},
+    {"Coat: Bag": "外套：包"},
+    {"外套，Bag": "外套，包", "外套；Bag": "外套；包", "外套：Bag": "外套：包", "外套。Bag": "外套。包"},
+    {"a list with None in it": "list（里面有 None）", "a list of 3": "list，长度 3", "2 for Bag": "2（包）",
+     "a tensor of shape (2,) of complex numbers": "形状为 (2,)（里面是复数）的张量",
+     "a tensor of shape (2,) on meta": "形状为 (2,)（在 meta 设备上）的张量", "■ Bag": "■ 包", "◆ Bag": "◆ 包",
+     "2 × Bag": "2 × 包", "a network (Conv2d)": "一个网络（Conv2d）"},
+    {"Coat, Bag": "外套、包", "Coat, Ankle boot, Bag": "外套、短靴、包", "Coat, Bag or Dress": "外套、包或连衣裙",
+     "Coat, Bag and Dress": "外套、包和连衣裙"},
+    {"Coat, image": "外套，图像"},
+    {"Coat and Bag": "外套和包"},
+    {"Coat or Bag": "外套或包"},
+)  # fmt: skip
+
+
+def test_each_joint_of_the_book_joins_what_it_should_and_says_what_english_says():
+    for (joint, _, _), joined in zip(BOOK["joints"], JOINTS, strict=True):
+        for text, words in joined.items():
+            assert re.search(joint, text)
+            assert CHINESE.translate(text) == words
+
+
+def test_what_has_a_joint_in_it_and_a_name_is_one_thing_in_a_sentence():
+    names = {variant.what for variant in VARIANTS.values()}
+    assert [name for name in names if ": " in name and ", " not in name]
+    for name in names:
+        said = CHINESE.translate(name)
+        assert CHINESE.translate(f"“{name}” against “{name}”: better.") == f"“{said}”对“{said}”：前者更好。"
 
 
 def test_a_translation_has_chinese_marks_and_spaces():
