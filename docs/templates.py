@@ -59,7 +59,6 @@ COMPOSED = (
     "{} is wanted; this is {}, and more than {} things are in it",
     "kind",
     "total",
-    "brightness",
     "vertical",
     "horizontal",
     "weight",
@@ -74,9 +73,9 @@ COMPOSED = (
 COMPOSED += ("T-shirt on a table", "boot on the floor", "T-shirt on stripes")  # the names of pictures' files
 COMPOSED += ("as the notes", "no ReLU on the logits", "width kept", "Kaiming", "one cycle", "batch norm", "(stopped)")
 # Calls whose strings code reads: patterns, parts of a text that is looked for, an attribute's or a file's name.
-READ = {"compile", "fullmatch", "match", "search", "sub", "findall", "split", "startswith", "endswith", "replace"}
+READ = {"compile", "fullmatch", "match", "search", "sub", "findall", "split", "startswith", "replace"}
 READ |= {"removeprefix", "removesuffix", "partition", "getattr", "hasattr", "add_argument", "add_parser", "strip"}
-READ |= {"ArgumentParser", "import_module", "open", "count", "register_buffer", "Annotated"}
+READ |= {"ArgumentParser", "import_module", "open", "count"}
 # Names under which something with two words is kept for code: CSS, what PyTorch says, an instructor's lines.
 UNSHOWN = {"ask", "set", "see", "chapter", "style", "__all__", "layout", "loc", "format", "textcoords", "INPUT"}
 NO_WORDS = {  # of this language: names of fonts, a colour, a key, a plural's end, and PyTorch's words, imitated
