@@ -50,7 +50,7 @@ class YourPhoto(Demo):
         given = [*GIVEN, OWN] if path else GIVEN
         super().__init__(
             {
-                "photo": choice("photograph", given, OWN[1] if path else None, width=352),
+                "photo": choice("photograph", given, OWN[1] if path else None, width=372),
                 "invert": choice("invert", [(words, words) for words in INVERT], width=282),
                 "turn": choice("turn left", [(f"{90 * k}°", k) for k in range(4)], width=282),
                 "margin": slider("margin", 0.0, 0.0, 0.5, 0.05),
