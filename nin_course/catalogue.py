@@ -111,6 +111,7 @@ class Catalogue:
 
     def _listed(self, names: str) -> str:
         """Names as they are, with the joints of a list between them."""
-        for start, end, between, sentences in sorted(self._parted(names), reverse=True):
+        joints = {start: rest for start, *rest in reversed([*self._parted(names)])}  # of two at one place the first
+        for start, (end, between, sentences) in sorted(joints.items(), reverse=True):
             names = names if sentences else names[:start] + between + names[end:]
         return names

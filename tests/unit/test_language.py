@@ -419,6 +419,8 @@ def test_the_last_place_of_any_template_may_hold_a_message_of_two_parts():
     ("nothing that the package says, and no more.", "nothing that the package says, and no more."),
     ("A recipe has no nn.Linear; it has lr, flip and shift.", "配方里没有 nn.Linear；有的是 lr，flip 和 shift。"),
     ("A recipe has no nn.Linear; it has lr, dropout and flip.", "配方里没有 nn.Linear；有的是 lr，dropout 和 flip。"),
+    ("Answer with one letter, A, B, C or D; this is None.", "用一个字母回答，A、B、C 或 D；这里收到的是 None。"),
+    ("Answer with one letter, A or B; this is None.", "用一个字母回答，A 或 B；这里收到的是 None。"),
     ("", ""),
     # half in Chinese already, as a chapter says it
     ("病例 1：dead classes 2, silent units 5% at most, gradient norms 0.1 to 0.2",
