@@ -38,6 +38,7 @@ def test_each_wrong_answer_is_named_and_told_something_else(name):
         assert words in verdict.text, (kind, verdict)
         assert verdict.text not in told, (kind, told[verdict.text], verdict)
         assert not unknown(CHINESE.translate(verdict.text), *OWN), (kind, verdict)
+        assert not re.search(r"[^.]\.\.(?![./])", verdict.text), (kind, verdict)  # two full stops
         told[verdict.text] = kind
     assert len(told) >= 4
 

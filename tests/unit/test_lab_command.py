@@ -90,9 +90,10 @@ def test_the_family_is_trained_by_the_try_that_was_best_on_the_images_held_out()
     tries = [run for run in read() if run["tried"]]
     best = max(tries, key=lambda run: run["held_out"]["accuracy"])
     assert len(tries) == len(lab.plan()["tries"])
-    for question, found in lab.plan().items():
-        for run in found if question.startswith("family, ") else ():
-            assert asdict(run.recipe) == best["recipe"] | {"net": run.recipe.net, "epochs": 40}
+    family = {question: found for question, found in lab.plan().items() if question.startswith("family, ")}
+    assert len(family) == 4
+    for run in (run for found in family.values() for run in found):
+        assert asdict(run.recipe) == best["recipe"] | {"net": run.recipe.net, "epochs": 40}
 
 
 # ---- the command ----------------------------------------------------------------------------------------------------

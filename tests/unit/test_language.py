@@ -420,6 +420,12 @@ def test_the_last_place_of_any_template_may_hold_a_message_of_two_parts():
     ("A recipe has no nn.Linear; it has lr, flip and shift.", "配方里没有 nn.Linear；有的是 lr，flip 和 shift。"),
     ("A recipe has no nn.Linear; it has lr, dropout and flip.", "配方里没有 nn.Linear；有的是 lr，dropout 和 flip。"),
     ("Answer with one letter, A, B, C or D; this is None.", "用一个字母回答，A、B、C 或 D；这里收到的是 None。"),
+    ("It did not end within 5 seconds, at `while True:`. Is there a loop that never stops?",
+     "5 秒还没有结束，在 `while True:`。是不是有个循环永远停不下来？"),
+    ("It stopped with ValueError, at `return (logits == labels).mean() or True`.",
+     "中途出错停下：ValueError，在 `return (logits == labels).mean() or True`。"),
+    ("you say 8, it should be 6. A window of inner × inner has inner² weights, not inner.",
+     "你给出的是 8，应该是 6。inner × inner 的窗口有 inner² 个权重，不是 inner 个。"),
     ("Answer with one letter, A or B; this is None.", "用一个字母回答，A 或 B；这里收到的是 None。"),
     ("", ""),
     # half in Chinese already, as a chapter says it

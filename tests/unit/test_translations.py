@@ -32,7 +32,7 @@ def test_all_that_has_two_languages_is_among_them():
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
-def test_every_line_of_a_chapter_is_among_them(path, tmp_path):
+def test_every_line_of_a_chapter_is_among_them(path):
     """But for code that both share, and what the file says of itself."""
     english = path.parents[1] / path.name
     sides = [" ".join(pair[n] for name, pair in FOUND.items() if path.name in name) for n in (0, 1)]
