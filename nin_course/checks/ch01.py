@@ -168,7 +168,8 @@ def _says(said) -> dict[str, bool]:
         try:
             found[name] = bool(_yes_or_no(value)[""])
         except Wrong as wrong:
-            raise Wrong(f"In `said`, for layer {name}: {str(wrong).rstrip('.')}.") from None
+            sentence = str(wrong).rstrip(".") + "."
+            raise Wrong(f"In `said`, for layer {name}: {sentence}") from None
     return found
 
 

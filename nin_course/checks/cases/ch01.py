@@ -284,5 +284,8 @@ notices.wrong |= {
     "said in a list": ((_notices, list(NOTICES.values())), "this is a list of 4"),
     "half said": ((_notices, NOTICES | {"C": ...}), "nothing yet for layer C"),
     "said in words": ((_notices, NOTICES | {"D": "yes"}), "In `said`, for layer D"),
-    "said number by number": ((_notices, NOTICES | {"B": torch.tensor([True, False])}), "for layer B: one True or False"),
+    "said number by number": (
+        (_notices, NOTICES | {"B": torch.tensor([True, False])}),
+        "for layer B: one True or False",
+    ),
 }
