@@ -1,5 +1,5 @@
 # make lab: install and open JupyterLab on the first chapter.   make test: check everything.
-# make lab LANGUAGE=zh: the course in Chinese.
+# make lab LANGUAGE=zh: the course in Chinese; so make board LANGUAGE=zh.
 # make board: all demos on one page, for a projector.   make assignment CHAPTER=03: its exercises for nbgrader.
 # make stick DIR=/media/stick: all that a computer without a network needs (deploy/stick/README.md).
 # make test-kit: check the instructor's tools: board, assignments, hub.
@@ -71,6 +71,7 @@ notebooks: $(VENV)/dev.done
 demos: $(VENV)/dev.done
 	$(PY) docs/instructor_guide.py
 
+board: export NIN_COURSE_LANGUAGE = $(LANGUAGE)
 board:
 	$(MAKE) VENV=.venv-kit .venv-kit/kit.done
 	$(LITTLE) OMP_NUM_THREADS=1 .venv-kit/bin/python board/serve.py --Voila.ip=$(HOST) $(ARGS)

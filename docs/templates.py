@@ -17,7 +17,6 @@ CATALOGUE = PACKAGE / "assets" / "zh.json"
 SILENT = (
     "assets/make_*.py",  # the makers of assets: a maintainer runs them
     "checks/cases/*.py",  # known answers, for tests
-    "demos/board.py",  # the board is an instructor's, like its guide
 )
 # Calls and arguments that show a word even if it is alone; names under which shown words are kept.
 CALLS = {
@@ -52,7 +51,7 @@ ALONE |= {
     "sick",
     "tuned",
 }
-ALONE |= {"activations", "Start", "Pause", "more", "less", "any shoe", "dense", "pooled"}
+ALONE |= {"activations", "Start", "Pause", "more", "less", "any shoe", "dense", "pooled", "Ask", "Set", "See"}
 # What no string says as it is said: a first letter made large, brackets put round a word, a name from a recorded file.
 COMPOSED = (
     "{} is wanted, all of one shape; these have {}",
@@ -71,16 +70,18 @@ COMPOSED = (
     "(memory)",
 )
 COMPOSED += ("T-shirt on a table", "boot on the floor", "T-shirt on stripes")  # the names of pictures' files
+COMPOSED += ("usage", "options", "positional arguments", "show this help message and exit")  # argparse's
 COMPOSED += ("as the notes", "no ReLU on the logits", "width kept", "Kaiming", "one cycle", "batch norm", "(stopped)")
 # Calls whose strings code reads: patterns, parts of a text that is looked for, an attribute's or a file's name.
 READ = {"compile", "fullmatch", "match", "search", "sub", "findall", "split", "startswith", "replace"}
 READ |= {"removeprefix", "removesuffix", "partition", "getattr", "hasattr", "add_argument", "add_parser", "strip"}
 READ |= {"ArgumentParser", "import_module", "open", "count"}
-# Names under which something with two words is kept for code: CSS, what PyTorch says, an instructor's lines.
-UNSHOWN = {"ask", "set", "see", "chapter", "style", "__all__", "layout", "loc", "format", "textcoords", "INPUT"}
+# Names under which something with two words is kept for code: CSS, what PyTorch says.
+UNSHOWN = {"chapter", "style", "__all__", "layout", "loc", "format", "textcoords", "INPUT"}
 NO_WORDS = {  # of this language: names of fonts, a colour, a key, a plural's end, and PyTorch's words, imitated
     "DejaVu Sans",
     "Noto Sans SC",
+    "python -m nin_course",
     "black",
     "macs",
     "es",
@@ -136,7 +137,7 @@ def shown(node: ast.AST, parents: dict) -> bool:
             placed |= parent.arg in ARGUMENTS
         if isinstance(parent, ast.Call) and child is not parent.func:
             name = getattr(parent.func, "attr", getattr(parent.func, "id", ""))
-            if name in READ:
+            if name in READ and getattr(child, "arg", "") not in ("help", "description"):
                 return False
             placed |= name in CALLS and not isinstance(child, ast.keyword)
         if isinstance(parent, (ast.Assign, ast.AnnAssign)):

@@ -8,9 +8,33 @@ from dataclasses import fields
 from nin_course.language import say, speak_as_told
 
 
+class Help(argparse.HelpFormatter):
+    """Help in the language that is spoken."""
+
+    def _get_help_string(self, action):
+        return say(action.help)
+
+    def add_text(self, text):
+        super().add_text(text and say(text))
+
+    def add_usage(self, usage, actions, groups, prefix=None):
+        super().add_usage(usage, actions, groups, say("usage") + ": " if prefix is None else prefix)
+
+    def start_section(self, heading):
+        super().start_section(say(heading))
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser, and with it those of its commands, with such help."""
+
+    def __init__(self, **how):
+        super().__init__(formatter_class=Help, **how)
+
+
 def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
-    parser = argparse.ArgumentParser(prog="python -m nin_course", description="The course's command line.")
+    speak_as_told()
+    parser = Parser(prog="python -m nin_course", description="The course's command line.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("doctor", help="check that everything the course needs is here")
     data = commands.add_parser("data", help="say which Fashion-MNIST is here")
@@ -19,7 +43,6 @@ def main(arguments: list[str] | None = None) -> int:
     _add_compare(commands)
     chosen = vars(parser.parse_args(arguments))
     command = chosen.pop("command")
-    speak_as_told()
     if command == "doctor":
         from nin_course.doctor import doctor
 
@@ -40,9 +63,9 @@ def _add_train(commands) -> None:
     nets = [*NETS, *makers()]
     about = "train a network and write its weights, history and card into a folder; what is not named, the preset says"
     parser = commands.add_parser("train", help="train a network and keep a record of it", description=about)
-    parser.add_argument("--preset", choices=PRESETS, help="default: gpu where there is one, else laptop")
-    parser.add_argument("--out", required=True, help="the folder of the run, for example runs/first")
-    parser.add_argument("--device", help="cpu, cuda, mps or xpu; default: the GPU where there is one")
+    parser.add_argument("--preset", choices=PRESETS, help="default: `gpu` where there is one, else `laptop`")
+    parser.add_argument("--out", required=True, help="the folder of the run, for example `runs/first`")
+    parser.add_argument("--device", help="`cpu`, `cuda`, `mps` or `xpu`; default: the GPU where there is one")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--held-out", type=int, default=0, help="measure on so many training images of each class")
     parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
@@ -59,8 +82,8 @@ def _add_compare(commands) -> None:
 
     about = "measure runs once more and draw them on the course's axes; folders in folders are found"
     parser = commands.add_parser("compare", help="draw your runs beside the course's", description=about)
-    parser.add_argument("paths", nargs="+", help="folders that train wrote, or folders of such, for example runs/*")
-    parser.add_argument("--cost", choices=AXES, default="parameters", help="default: parameters")
+    parser.add_argument("paths", nargs="+", help="folders that `train` wrote, or folders of such, for example `runs/*`")
+    parser.add_argument("--cost", choices=AXES, default="parameters", help="default: `%(default)s`")
     parser.add_argument("--to", default="comparison.png", help="the picture: a file, or a folder for comparison.png")
 
 

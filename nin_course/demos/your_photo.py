@@ -40,7 +40,7 @@ class YourPhoto(Demo):
     title = "Your own photo"
     chapter = "07"
     try_this = "Bet on each of the three, then look. Then leave the ground in, and then upload a photo of your own."
-    ask = "The third is the first shirt again, on a striped cloth. Will the answer stay? And if the ground is left in?"
+    ask = "The third is the first T-shirt again, on a striped cloth. Will the answer stay? And with the ground left in?"
     set = "One photograph after the other. Back to the first: tick the ground off, and watch the answer. Then your own."
     see = "The garment is the same, the ground is not: what the network gets is 28 × 28 pixels, whatever they show."
     size = (8.4, 3.75)
@@ -52,7 +52,7 @@ class YourPhoto(Demo):
             {
                 "photo": choice("photograph", given, OWN[1] if path else None, width=372),
                 "invert": choice("invert", [(words, words) for words in INVERT], width=282),
-                "turn": choice("turn left", [(f"{90 * k}°", k) for k in range(4)], width=282),
+                "turn": choice("turn left", [(f"{90 * k}°", k) for k in range(4)], width=260),
                 "margin": slider("margin", 0.0, 0.0, 0.5, 0.05),
                 "ground": widgets.Checkbox(
                     True, description="make the ground black", indent=False, layout={"width": "200px"}

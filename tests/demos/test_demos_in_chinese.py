@@ -11,9 +11,10 @@ from in_chinese import english, marks
 from matplotlib.text import Text
 from test_bench import MADE
 
-from nin_course.demos import ALL, Bets, LivePicture, Predict
+from nin_course.demos import ALL, Bets, FamilyTree, FewPixels, LivePicture, Predict
+from nin_course.demos.board import Board
 from nin_course.history import History
-from nin_course.language import speak
+from nin_course.language import say, speak
 
 # Networks, recipes and units that are called so in Chinese, too; and what matplotlib writes for a power of ten.
 NAMES = {
@@ -31,6 +32,7 @@ NAMES = {
     "JPEG",
     "lr",
 }
+KEYS = r"Page (Down|Up)|Escape"
 HEALTH = "dead classes 0, silent units 12% at most, gradient norms 1.0e-01 to 2.0e+00"
 NAMES |= {"mathdefault", "cpu", "floor", "PyTorch", "Conv2d", "Linear", "DejaVu"}
 
@@ -77,6 +79,20 @@ def test_a_demo_is_chinese_on_the_page_and_in_its_picture_and_its_words_have_roo
             box = text.get_window_extent(renderer)
             assert figure.bbox.x0 <= box.x0 <= box.x1 <= figure.bbox.x1, text
             assert figure.bbox.y0 <= box.y0 <= box.y1 <= figure.bbox.y1, text
+
+
+def test_the_board_has_its_tiles_its_three_lines_and_its_buttons_in_chinese():
+    board = Board((FewPixels, FamilyTree))
+    for demo in ("FewPixels", "FamilyTree"):
+        board.show(demo)
+        assert not left(re.sub(KEYS, "", text) for part in board.view.children for text in on_the_page(part))
+    ask, words = FamilyTree.ask, re.findall(r"<b>(.)</b> (.*?)</p>", board.notes.get_state()["value"])
+    assert [sign for sign, _ in words] == ["问", "调", "看"]
+    assert words[0][1] == say(ask) != ask
+    assert re.findall("<b>(.*?)</b> (.*?)</a>", board.tiles.get_state()["value"]) == [
+        (say(demo.title), f"第 {demo.chapter} 章") for demo in (FewPixels, FamilyTree)
+    ]
+    board.show("tiles")
 
 
 def test_a_prediction_is_asked_and_told_in_chinese():

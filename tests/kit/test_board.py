@@ -4,12 +4,14 @@ Needs Voilà, and so an environment of its own: `make test-kit`.
 """
 
 import asyncio
+import os
 import re
 import signal
 import socket
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,6 +26,8 @@ import chromium
 from playwright.sync_api import expect
 
 from nin_course.demos import ALL
+from nin_course.demos.board import KEYS
+from nin_course.language import say, speak
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "tests" / "browser" / "screenshots"
@@ -58,14 +62,15 @@ PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimatio
 class Server:
     """The board as `make board` serves it, here with one kernel that stands ready; what it wrote is in `log`."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, language: str = "en"):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.log = folder / "board.log"
         command = [sys.executable, ROOT / "board" / "serve.py", "--no-browser", f"--port={self.port}", "--pool_size=1"]
+        env = os.environ | {"NIN_COURSE_LANGUAGE": language}
         with self.log.open("w") as log:
-            self.process = psutil.Popen(command, cwd=folder, stdout=log, stderr=log)
+            self.process = psutil.Popen(command, cwd=folder, stdout=log, stderr=log, env=env)
         self.url = f"http://127.0.0.1:{self.port}/"
 
     def kernels(self) -> list[psutil.Process]:
@@ -87,10 +92,10 @@ class Server:
             assert time.monotonic() < deadline, f"{len(kernels)} kernels"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
+@contextmanager
+def served(folder: Path, language: str = "en"):
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored, and stays so
-    server = Server(tmp_path_factory.mktemp("board"))
+    server = Server(folder, language)
     signal.signal(signal.SIGINT, before)
     server.wait_for_kernels(1, seconds=240)
     yield server
@@ -99,16 +104,27 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def page(server):
-    """One page, on the tiles; `asked` are the addresses that it loaded from, `errors` what went wrong in it."""
+def server(tmp_path_factory):
+    with served(tmp_path_factory.mktemp("board")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def browser():
     with chromium.started() as browser:
-        page = browser.new_page()
-        page.asked, page.errors = set(), []
-        page.on("request", lambda request: page.asked.add(request.url.split("/")[2] if "//" in request.url[:8] else ""))
-        page.on("pageerror", lambda error: page.errors.append(str(error)))
-        page.goto(server.url)
-        expect(page.locator(".board-tiles a")).to_have_count(len(ALL), timeout=120_000)
-        yield page
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def page(server, browser):
+    """One page, on the tiles; `asked` are the addresses that it loaded from, `errors` what went wrong in it."""
+    page = browser.new_page()
+    page.asked, page.errors = set(), []
+    page.on("request", lambda request: page.asked.add(request.url.split("/")[2] if "//" in request.url[:8] else ""))
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.goto(server.url)
+    expect(page.locator(".board-tiles a")).to_have_count(len(ALL), timeout=120_000)
+    return page
 
 
 def shows(page, demo) -> None:
@@ -144,6 +160,9 @@ def test_the_tiles_link_to_each_demo(page):
     assert page.locator(".board-tiles img").evaluate_all("all => all.every(i => i.naturalWidth > 800)")
     page.locator(".board-tiles a").nth(3).click()
     shows(page, ALL[3])
+    titles = page.locator(".board-bar button").evaluate_all("all => all.map(button => button.title)")
+    assert titles == list(KEYS.values())
+    expect(page.locator(".board-keys")).to_be_hidden()
     expect(page.locator(".board-tiles")).to_be_hidden()
     page.keyboard.press("Escape")
     expect(page.locator(".board-tiles")).to_be_visible()
@@ -254,3 +273,26 @@ def test_half_a_minute_after_a_page_was_closed_its_kernel_is_gone_and_one_stands
     assert not mine.is_running()
     server.wait_for_kernels(1, seconds=60)
     assert urllib.request.urlopen(server.url, timeout=60).status == 200
+
+
+def test_in_chinese_it_speaks_chinese_and_all_is_in_view(browser, tmp_path):
+    speak("zh")
+    with served(tmp_path, "zh") as server:
+        page = browser.new_page(viewport={"width": 1280, "height": 720})
+        page.goto(server.url)
+        expect(page.locator(".board-tiles b")).to_have_text([say(demo.title) for demo in ALL], timeout=120_000)
+        page.screenshot(path=SCREENSHOTS / "board_zh.png")
+        for demo in ALL:
+            page.goto(f"{server.url}#{demo.__name__}")
+            expect(page.locator(".board-stage b").first).to_have_text(say(demo.title), timeout=60_000)
+            page.evaluate(PAINTED)
+            assert page.evaluate(WRONG, 720) == [], demo
+            page.keyboard.press("i")
+            for line in (demo.ask, demo.set, demo.see):
+                expect(page.get_by_text(say(line))).to_be_visible()
+            assert page.evaluate(WRONG, 720) == [], demo
+            page.screenshot(path=SCREENSHOTS / f"board_zh_{demo.__name__}.png")
+            page.keyboard.press("i")
+        titles = page.locator(".board-bar button").evaluate_all("all => all.map(button => button.title)")
+        assert titles == [say(words) for words in KEYS.values()]
+    speak("en")

@@ -21,7 +21,7 @@ import torch
 from fontTools.ttLib import TTFont
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from in_chinese import BOOK, CHINESE, CODE, GLOSS, TUPLE, english, marks
+from in_chinese import BOOK, CHINESE, CODE, GLOSS, TUPLE, english, marks, unknown
 from IPython.core.interactiveshell import InteractiveShell
 from matplotlib.figure import Figure
 
@@ -245,7 +245,7 @@ FREE = (  # sentences that begin so are said more freely, or in another order
     "You ranked the images by the mean | the eight that | Right, for all seven layers | Right. And by how much D | "
     "With all classes dead | small,  | dense {} | The labels do not go | This image is named rightly | "
     "The weight is used the wrong | The layers are taken in | The loss has the wrong sign | Nothing is wrong that | "
-    "Try again with a network"
+    "Try again with a network | Start at 2, names hidden | Let the class shout"
 )
 
 
@@ -291,7 +291,7 @@ def test_formulas_stand_in_the_same_order():
 
 # Arguments and functions, programs, files and commands; and logit, softmax and the like, as Chinese readers know them.
 STAY = (
-    "argmax backward bias bins bottom channels classes device dim factor floor forward groups head height "
+    "alexnet argmax backward bias bins bottom channels classes device dim factor floor forward groups head height "
     "held in inner kernel ln logit meta nan net out ours padding permute reshape resume right run sample "
     "sigmoid size softmax start stride tanh theirs top weight width apt doctor get gz iPhone install "
     "notes pip preset small torch wide"
@@ -334,7 +334,7 @@ def test_the_list_of_what_lacks_a_translation_names_it_where_it_is_first_said(tm
     package = {
         "a.py": 'print("a shoe")\nprint("no shoe")\nprint("a shoe")',
         "checks/b.py": 'print("known")\nprint("no shoe")\nprint("a hat")\nprint("put together")',
-        **dict.fromkeys(["assets/make_c.py", "checks/cases/d.py", "demos/board.py"], 'print("to nobody")'),
+        **dict.fromkeys(["assets/make_c.py", "checks/cases/d.py"], 'print("to nobody")'),
     }
     for name, source in package.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -562,6 +562,17 @@ def test_the_command_line_speaks_chinese_and_calls_a_run_by_its_numbers(chinese,
         == left_out
     )
     assert not english(left_out)
+
+
+@pytest.mark.parametrize("command", ["", "doctor", "data", "train", "compare"])
+def test_help_is_in_chinese_but_for_what_is_typed(chinese, capsys, command):
+    with pytest.raises(SystemExit):
+        main([*command.split(), "--help"])
+    said = capsys.readouterr().out
+    assert said.startswith(f"用法: python -m nin_course {command}".rstrip())
+    typed = r"`[^`]*`|\{[^}]*\}|-[\w-]+( [A-Z_]+)?|^ +(doctor|data|train|compare|paths)|\w+\.png"
+    told = re.sub(typed, "", said[said.index("\n\n") :], flags=re.MULTILINE)
+    assert not unknown(told, "train", "Fashion-MNIST", "parameters")
 
 
 def test_a_graded_answer_is_judged_in_the_language_that_the_environment_names(chinese, capfd, monkeypatch):

@@ -12,12 +12,12 @@
   const turn = by => { const all = names(); location.hash = all[(all.indexOf(shown()) + by + all.length) % all.length] }
 
   const actions = {
-    next: ["›", "next: n or Page Down", ["n", "PageDown"], () => turn(1)],
-    previous: ["‹", "previous: p or Page Up", ["p", "PageUp"], () => turn(-1)],
-    reset: ["↺", "reset: r", ["r"], () => wish(shown())],
-    notes: ["?", "ask, set, see: i", ["i"], () => { document.body.toggleAttribute("data-notes"); fit() }],
-    full: ["□", "full screen: f", ["f"], () => document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen()],
-    tiles: ["▦", "all demos: Escape", ["Escape"], () => { location.hash = "" }],
+    next: ["›", ["n", "PageDown"], () => turn(1)],
+    previous: ["‹", ["p", "PageUp"], () => turn(-1)],
+    reset: ["↺", ["r"], () => wish(shown())],
+    notes: ["?", ["i"], () => { document.body.toggleAttribute("data-notes"); fit() }],
+    full: ["□", ["f"], () => document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen()],
+    tiles: ["▦", ["Escape"], () => { location.hash = "" }],
   }
 
   function fit() {
@@ -37,9 +37,10 @@
   function start() {
     const bar = document.createElement("nav")
     bar.className = "board-bar"
-    for (const [sign, words, , action] of Object.values(actions)) {
+    for (const [name, [sign, , action]] of Object.entries(actions)) {
       const button = document.createElement("button")
-      Object.assign(button, {textContent: sign, title: words, onclick: action})
+      const title = document.querySelector(`.board-keys .${name}`).textContent
+      Object.assign(button, {textContent: sign, title, onclick: action})
       bar.append(button)
     }
     document.body.append(bar)
@@ -47,17 +48,17 @@
     addEventListener("resize", fit)
     addEventListener("keydown", event => {
       if (event.ctrlKey || event.altKey || event.metaKey || event.target.matches("select, textarea") || !shown()) return
-      const action = Object.values(actions).find(([, , keys]) => keys.includes(event.key))
+      const action = Object.values(actions).find(([, keys]) => keys.includes(event.key))
       if (!action) return
       event.preventDefault()
       event.stopPropagation()
-      action[3]()
+      action[2]()
     }, true)
     go()
   }
 
   const waiting = setInterval(() => {
-    if (!document.querySelector(".board-wish input")) return
+    if (!document.querySelector(".board-wish input") || !document.querySelector(".board-keys i")) return
     clearInterval(waiting)
     start()
   }, 20)
