@@ -64,7 +64,7 @@ class Bench(Demo):
     ask = "No 1×1 layers, wider in their place, for the same work: better, worse, or will the runs not tell?"
     set = "As it starts, then MACs, then memory. Then 3×3 in place of 1×1: as many parameters, then as many MACs."
     see = "A network stands elsewhere for every cost. Seeds spread; of twenty equal pairs, one will look unequal."
-    size = (8.4, 3.95)
+    size = (8.4, 3.8)
 
     def __init__(self):
         trained = {net for networks in recorded().values() for net in networks}
