@@ -151,6 +151,9 @@ def changes(node: ast.AST) -> Iterator:
             yield lambda n: morph(n, n.args[0])
         for i in range(len(node.args) - 1):
             yield lambda n, i=i: swap(n.args, i, i + 1)
+        if getattr(node.func, "id", "") in ("max", "min") and len(node.args) == 1 and not node.keywords:
+            for end in (0, -1):  # of many things the first, or the last
+                yield lambda n, end=end: morph(n, ast.Subscript(ast.List([ast.Starred(n.args[0])]), ast.Constant(end)))
         for i in range(len(node.keywords)):
             yield lambda n, i=i: n.keywords.pop(i)
     for field in ("body", "orelse"):

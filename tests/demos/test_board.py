@@ -7,7 +7,7 @@ import weakref
 from threading import Event
 
 import pytest
-from ipywidgets.widgets.widget import _instances
+from ipywidgets.widgets.widget import Widget, _instances
 
 from nin_course.demos import ALL, FewPixels, SlidingWindow, TrainingDesk
 from nin_course.demos.board import Board
@@ -17,7 +17,9 @@ SOME = FewPixels, SlidingWindow, TrainingDesk
 
 @pytest.fixture(scope="module")
 def board():
-    return Board(SOME)
+    before, board = set(_instances), Board(SOME)
+    board.made = set(_instances) - before
+    return board
 
 
 def texts(widget) -> str:
@@ -39,6 +41,11 @@ def test_a_tile_is_a_link_with_the_demos_name_chapter_and_first_picture(board):
         (demo.__name__, demo.title, demo.chapter) for demo in SOME
     ]
     assert base64.b64decode(tiles[1][1]) == bytes(SlidingWindow().picture.value)
+
+
+def test_of_the_demos_that_were_drawn_for_the_tiles_nothing_is_left(board):
+    parts = [widget for part in (board.view, *board.view.children) for widget in (part, *part.trait_values().values())]
+    assert board.made == {part.model_id for part in parts if isinstance(part, Widget)}
 
 
 def test_every_demo_has_a_tile_unless_some_are_asked_for():

@@ -138,13 +138,12 @@ def test_the_map_the_cell_and_what_it_sees_are_those_of_the_channel(image, layer
     np.testing.assert_allclose(line.get_xdata(), [value, value], atol=1e-3)
     assert to_hex(line.get_color()) == ORANGE
     assert chart.get_xlim()[0] < edges[0] < edges[-1] < chart.get_xlim()[1]
-    said, stronger = DEMO.line.split(". ")[-1], (peaks > value + 1e-3).sum()
-    assert DEMO.line.startswith(
+    stronger = (peaks > value + 2e-4 * abs(value)).sum()  # not the image itself, if it is among them
+    assert DEMO.line == (
         f"Cell {cell} gives {value:.1f} ({'its strongest' if follow else 'there'}); it sees rows "
         f"{rows[0]}–{rows[-1]}, columns {columns[0]}–{columns[-1]}. "
+        f"{stronger} of 300 test images have a stronger cell somewhere."
     )
-    assert said.endswith(" of 300 test images have a stronger cell somewhere.")
-    assert abs(int(said.split(" of ")[0].replace(",", "")) - stronger) <= 2
 
 
 @pytest.mark.parametrize(("layer", "channel"), [(0, 11), (1, 0), (1, 127), (2, 31), (3, 6)])

@@ -134,5 +134,5 @@ def test_a_question_is_framed_and_stands_above_its_boxes(bet):
     ids=["8 of 1 em, 7 of 0.62, 1 to spare", "7 of 1, 1 to spare", "14 of 0.62, 1 to spare"],
 )
 def test_the_column_of_names_has_room_for_the_longest_chinese_or_not(name, em):
-    boxes = Bets("How many?", ["a", name]).controls
+    boxes = Bets("How many?", ["a", name, "b"]).controls
     assert {box.style.description_width for box in boxes} == {f"{em}em"}

@@ -73,20 +73,22 @@ def test_a_wide_box_pushes_the_next_one_on_and_is_as_high_as_its_maps_whatever_t
     plt.close(figure)
 
 
-def test_networks_below_each_other_have_one_scale_and_each_its_name(monkeypatch):
+@pytest.mark.parametrize("order", [("whole", "half"), ("half", "whole"), ("half", "whole", "start")])
+def test_networks_below_each_other_have_one_scale_and_each_its_name(monkeypatch, order):
     monkeypatch.setattr(plt, "show", lambda: None)
-    show_stages({"whole": NET, "half": NET[:3]}, (1, 1, 8, 8))
+    parts = {"whole": 6, "half": 3, "start": 2}  # boxes
+    nets = {"whole": NET, "half": NET[:3], "start": NET[:1]}
+    show_stages({name: nets[name] for name in order}, (1, 1, 8, 8))
     figure = plt.gcf()
-    whole, half = figure.axes
-    assert [axis.get_title(loc="left") for axis in (whole, half)] == ["whole", "half"]
-    assert (len(whole.patches), len(half.patches)) == (6, 3)
-    assert [box(p) for p in half.patches] == [box(p) for p in whole.patches[:3]]
+    assert tuple(axis.get_title(loc="left") for axis in figure.axes) == order
+    whole = figure.axes[order.index("whole")]
     assert box(whole.patches[0])[3] == 1  # the highest maps are one unit high
-    for axis in (whole, half):
+    for axis, name in zip(figure.axes, order, strict=True):
+        assert [box(p) for p in axis.patches] == [box(p) for p in whole.patches[: parts[name]]]
         assert axis.get_xlim() == whole.get_xlim()
         assert axis.get_ylim()[0] < -0.3 < 1.1 < axis.get_ylim()[1]
         assert axis.get_xlim()[0] <= 0
         assert 6.25 < axis.get_xlim()[1] < 6.4
-    assert whole.get_position().y0 > half.get_position().y1
-    assert figure.get_size_inches().tolist() == [10, 4.8]
+    assert all(above.get_position().y0 > below.get_position().y1 for above, below in pairwise(figure.axes))
+    assert figure.get_size_inches().tolist() == [10, 2.4 * len(order)]
     plt.close(figure)

@@ -18,7 +18,11 @@ MADE_UP.pace = [(50, 1500.0), (100, 1234.0)]
 MADE_UP.train_acc = [(50, 0.31), (100, 0.52)]
 MADE_UP.valid_acc = [(50, 0.42), (100, 0.63), (150, 0.1)]
 MADE_UP.health = [(50, ""), (100, "It is sick."), (150, "")]
+EXPLODED = Record("your run, without batch norm")  # at once, and again
+EXPLODED.loss = [(50, math.nan), (100, 2.0), (150, math.inf)]
+EXPLODED.health = [(50, "It is sick.")]
 DESK = {"lr": 3e-3, "batch_norm": True, "relu": False}
+DEMO = Watched(TrainingDesk)
 
 
 # ---- the record -----------------------------------------------------------------------------------------------------
@@ -52,12 +56,12 @@ def by(entries, step):
 
 
 @pytest.mark.parametrize("step", [0, 49, 50, 100, 149, 150, 300, 700, 1256])
-@pytest.mark.parametrize("record", [recorded(), MADE_UP], ids=["recorded", "made up"])
+@pytest.mark.parametrize("record", [recorded(), MADE_UP, EXPLODED], ids=lambda record: record.name)
 def test_the_picture_shows_what_was_known_by_a_step_and_nothing_later(record, step):
     if step > max(record.last, 150):
         return
-    demo = Watched(TrainingDesk, **DESK)
-    demo.at(record=record, step=step)
+    demo = DEMO
+    demo.at(**DESK, record=record, step=step)
     losses, accuracies, pace = (axis_named(demo.figure, t) for t in ("training loss", "accuracy", "images a second"))
     (chance,) = (line for line in losses.lines if line.get_linestyle() == ":")
     assert list(chance.get_ydata()) == [math.log(10)] * 2
@@ -97,11 +101,10 @@ def test_the_picture_shows_what_was_known_by_a_step_and_nothing_later(record, st
 
 
 def test_what_is_on_the_desk_for_the_next_run_is_told():
-    demo = Watched(TrainingDesk, record=MADE_UP, step=100)
-    demo.at(lr=1e-5, batch_norm=False, relu=True)
-    head = demo.figure.texts[1].get_text()
+    DEMO.at(lr=1e-5, batch_norm=False, relu=True, record=MADE_UP, step=100)
+    head = DEMO.figure.texts[1].get_text()
     assert head.endswith("    |    on the desk: learning rate 1e-05, no batch norm, ReLU on the logits")
-    assert "Learning rate now: 1e-05." in demo.line
+    assert "Learning rate now: 1e-05." in DEMO.line
 
 
 # ---- the keys -------------------------------------------------------------------------------------------------------

@@ -272,8 +272,8 @@ SHUFFLED = "The labels do not go with the images: average images of the classes 
         ),
         (dict(classes=2, loss=10.1 * math.log(2)), "It has exploded: the loss is 7 where guessing costs 0.69"),
         (dict(loss=2.3, steps=49), None),
-        (dict(loss=2.3, steps=50, moved={"0": 0.019, "1": 0.001}), FAR),
-        (dict(loss=2.3, moved={"0": 0.021, "1": 0.001}), "It has not begun to learn"),
+        (dict(loss=2.3, steps=50, moved={"0": 0.001, "1": 0.019, "2": 0.001}), FAR),
+        (dict(loss=2.3, moved={"0": 0.001, "1": 0.021, "2": 0.001}), "It has not begun to learn"),
         (dict(moved={"0": 0.0, "1": 0.1}), FROZEN.format("0", 100)),
         (dict(moved={"0": 0.0, "1": 0.1, "2": 0.0}, steps=1, loss=9.0), FROZEN.format("0, 2", 1)),
         (dict(moved={"0": 0.0, "1": 1e-9}), FROZEN.format("0", 100)),
@@ -317,7 +317,7 @@ def test_without_hope_are_all_dead_maps_and_a_loss_that_is_no_number():
 
 
 def test_the_line_tells_the_worst_layer_and_both_ends_of_the_gradients():
-    seen = health(dead=[3], silent={"a": 0.1, "b": 0.6, "c": 0.2}, gradient={"0": 3e-4, "1": 2.0, "2": 0.1})
+    seen = health(dead=[3], silent={"a": 0.1, "b": 0.6, "c": 0.2}, gradient={"0": 0.1, "1": 3e-4, "2": 2.0, "3": 0.1})
     assert seen.line() == "dead classes 1, silent units 60% at most, gradient norms 3.0e-04 to 2.0e+00"
     empty = health(silent={}, gradient={}).line()
     assert empty == "dead classes 0, silent units 0% at most, gradient norms 0.0e+00 to 0.0e+00"

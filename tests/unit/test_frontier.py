@@ -73,7 +73,8 @@ def test_an_axis_is_in_the_unit_that_it_names_with_round_numbers_and_room_on_all
     (words, unit), figure = WORDS[cost], Figure()
     assert AXES.keys() == WORDS.keys()
     axis = figure.add_subplot()
-    prepare(axis, cost, iter([3 * unit, 3 * unit * far]), iter([0.9, 0.8]))
+    between = 3 * unit * far**0.5
+    prepare(axis, cost, iter([between, 3 * unit * far, 3 * unit, between]), iter([0.85, 0.9, 0.8, 0.85]))
     figure.draw_without_rendering()
     assert (axis.get_xlabel(), axis.get_ylabel()) == (words, "% of the test images right")
     assert axis.get_xscale() == "log"

@@ -54,6 +54,11 @@ def test_a_kill_and_a_survivor_are_told_apart_and_the_tree_stays_as_it_was(toy, 
     assert (toy / "docs" / "toy.py").read_text() == TOY
 
 
+def test_in_place_of_the_most_the_first_and_the_last_are_tried():
+    tried = [change for _, change, _ in survivors.some("def most(x):\n    return max(x)\n", 99, 0)]
+    assert {f"return max(x)  ->  return [*x][{end}]" for end in (0, -1)} < set(tried)
+
+
 def test_a_change_that_never_ends_is_noticed(toy):
     endless = TOY.replace("return max(a, b)", "while True: pass")
     assert survivors.noticed(toy, "docs/toy.py", endless, ["tests/unit/test_it.py"], limit=2)
