@@ -39,10 +39,11 @@ def maps(net, size):
     return d2l.summary(net, (1, 1, size, size)).layers[-3].output_shape[2]
 
 
-def sizes(net, inside):
-    """The smallest and the largest side of an image that it takes, of those around one that it takes."""
+def sizes(net, low, high):
+    """The smallest and the largest side of an image that it takes, looked for from two that it takes."""
     fits = lambda n: budget._fits(net, (1, 1, n, n))  # noqa: E731
-    return next(n for n in count(inside, -1) if not fits(n - 1)), next(n for n in count(inside) if not fits(n + 1))
+    assert fits(low)
+    return next(n for n in count(low, -1) if not fits(n - 1)), next(n for n in count(high) if not fits(n + 1))
 
 
 def millions(*layers):
@@ -81,7 +82,7 @@ def found() -> dict[str, list[str]]:
         "photo._box": [f"at least {photo.SIDE} pixels"],
         "models.nin": [
             *(f"H and W at least {d2l.smallest_input(nin)}.", f"is {maps(nin, 224)}×{maps(nin, 224)} at 224 px and"),
-            f"only 1×1 below {next(n for n in count(90) if maps(nin, n) > 1)} px.",
+            f"only 1×1 below {next(n for n in count(98) if maps(nin, n) > 1)} px.",
             *(f"{third} channels squeezed to 10 at once, then two 10-wide layers", f"keeps its {third} channels"),
             f"the first three blocks, {first}, {second} and {third}",
         ],
@@ -90,14 +91,14 @@ def found() -> dict[str, list[str]]:
             *(f"the class map is {maps(small, 28)}×{maps(small, 28)}", f"costs {round(macs[1] / 1e6)} million"),
             *(f"{IN_WORDS[round(macs[0] / macs[1])]} of `nin()` at 224 px", f"the last {widths(small)[-1]} maps"),
             f"{sum(p.numel() for p in small.parameters()):,} parameters.",
-            "It takes {} px (to {}) only.".format(*sizes(dense, 28)),
+            "It takes {} px (to {}) only.".format(*sizes(dense, 28, 31)),
         ],
         "models.alexnet": [
-            "It takes {} to {} px, no more.".format(*sizes(alexnet, 224)),
+            "It takes {} to {} px, no more.".format(*sizes(alexnet, 195, 226)),
             f"hold {millions(*alexnet[-7:])} of its {millions(alexnet)} million parameters",
         ],
-        "models.vgg11": ["It takes {} to {} px.".format(*sizes(vgg, 224))],
-        "weights.pretrained_nin": [f"it takes {sizes(dense, 28)[0]} px only."],
+        "models.vgg11": ["It takes {} to {} px.".format(*sizes(vgg, 224, 255))],
+        "weights.pretrained_nin": [f"it takes {sizes(dense, 28, 31)[0]} px only."],
         "weights.stuck_runs": [
             f"{len(stuck_runs())} recorded",
             f"{IN_WORDS[seeds]} seeds of {IN_WORDS[recipes]} recip",
