@@ -118,6 +118,8 @@ def notes_epochs(net: nn.Module, input_shape: Sequence[int], images: int) -> flo
 def smallest_input(net: nn.Module, in_channels: int = 1) -> int | None:
     """The smallest side of a square image that `net` takes, or None if it takes none up to 1,024 px.
 
+    Where an image fits, a larger one has to fit, too; with a dense head this is not so, and None may be given.
+
     >>> from nin_course import nin
     >>> smallest_input(nin())
     67

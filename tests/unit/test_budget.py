@@ -195,6 +195,7 @@ def test_a_dense_head_takes_only_the_sizes_that_its_docstring_names(net, least, 
         built = net()
     for size in (least, most):
         assert d2l.summary(built, (1, 1, size, size)).output_shape == (1, 10)
+    assert d2l.smallest_input(built) is None  # as is said there: 256 px and more do not fit
     for size in (least - 1, most + 1):
         with pytest.raises(ValueError, match="does not fit"):
             d2l.summary(built, (1, 1, size, size))

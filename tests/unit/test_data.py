@@ -171,6 +171,7 @@ def nowhere(monkeypatch, tmp_path):
     monkeypatch.setattr(files, "SYSTEM_DIR", tmp_path / "system")
     monkeypatch.delenv("NIN_COURSE_DATA", raising=False)
     monkeypatch.setattr(FashionMNIST, "mirrors", ["http://127.0.0.1:9/"])  # the discard port: refused at once
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")  # on every system
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("nobody asked for apt"))
     return tmp_path / "cache"
 
