@@ -50,6 +50,18 @@ def test_root_gives_each_student_an_account_and_limits_only_where_systemd_keeps_
         assert (c.Spawner.mem_limit, c.Spawner.cpu_limit, c.SystemdSpawner.isolate_tmp) == ("1G", 1.5, True)
 
 
+def test_students_are_kept_apart_in_all_that_systemd_can_and_a_class_is_waited_for(configured, values):
+    c = configured(SPAWNER="systemd")
+    found = {
+        name: value for name, value in {**c.Spawner, **c.SystemdSpawner}.items() if isinstance(value, (int, float))
+    }
+    assert found == {
+        **{"cpu_limit": 2, "isolate_tmp": True, "isolate_devices": True},
+        **{"start_timeout": 180, "http_timeout": 180},
+    }
+    assert values["singleuser"]["startTimeout"] >= c.Spawner.start_timeout
+
+
 @pytest.mark.parametrize(("user", "spawner"), [(0, "simple"), (1000, "accounts"), (1000, "systemd")])
 def test_nobody_becomes_root_and_what_only_root_can_do_is_said(configured, user, spawner):
     with pytest.raises(SystemExit, match="root"):
@@ -167,10 +179,15 @@ def test_a_pod_gets_what_a_server_gets(configured, values):
     assert "user_password" not in str(values)
 
 
-def test_the_image_has_the_data_where_it_says_and_the_hubs_packages():
+def test_the_image_has_the_data_where_it_says_and_the_hubs_packages_and_nobody_in_it_is_root():
     lines = (HUB / "Dockerfile").read_text(encoding="utf-8")
     fetched, said = re.search(r"XDG_CACHE_HOME=(\S+)", lines)[1], re.search(r"NIN_COURSE_DATA=(\S+)", lines)[1]
     assert said == f"{fetched}/nin_course/fashion-mnist"
+    last = lines.split("USER ")[-1]
+    assert "useradd" in lines.split("USER ")[-2]
+    assert last.startswith("jovyan\n")  # and what is done with root's rights is done before
+    assert "RUN" not in last
+    assert "CMD" in last
     needed = (HUB / "requirements.txt").read_text(encoding="utf-8").splitlines()[1:]
     assert next(line for line in needed if line.startswith("nbgitpuller")) in lines
     kit = (ROOT / "pyproject.toml").read_text(encoding="utf-8").split("kit = [")[1].split("]")[0]
