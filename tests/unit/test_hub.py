@@ -1,5 +1,6 @@
 """What the hub's configuration says, and what is made of what was measured; tests/kit/test_hub.py starts a hub."""
 
+import itertools
 import os
 import re
 import subprocess
@@ -11,7 +12,7 @@ import hub
 import pytest
 import yaml
 from tornado.web import HTTPError
-from traitlets.config.loader import PyFileConfigLoader
+from traitlets.config.loader import Config, PyFileConfigLoader
 
 pwd = pytest.importorskip("pwd", reason="JupyterHub runs on Linux and macOS")
 ROOT = Path(__file__).parents[2]
@@ -48,6 +49,20 @@ def test_root_gives_each_student_an_account_and_limits_only_where_systemd_keeps_
     assert ("mem_limit" in c.Spawner) == (chosen == "systemd")
     if chosen == "systemd":
         assert (c.Spawner.mem_limit, c.Spawner.cpu_limit, c.SystemdSpawner.isolate_tmp) == ("1G", 1.5, True)
+
+
+def test_every_option_is_in_the_docs_with_what_it_is_if_it_is_not_set(configured):
+    file, found = HUB / "jupyterhub_config.py", {"get_config": Config}
+    configured(1000)
+    found["__file__"] = str(file)
+    exec(file.read_text(encoding="utf-8"), found)
+    rows = re.findall(r"^\| (`NIN_HUB_.*?) \| .* \| (.*?) \|$", (ROOT / "docs" / "hub.md").read_text(), re.MULTILINE)
+    options = [(re.findall(r"NIN_HUB_(\w+)", names), re.findall("`(.*?)`", default)) for names, default in rows]
+    assert {name for names, _ in options for name in names} == set(re.findall(r'option\("(\w+)"', file.read_text()))
+    pairs = [zip(names, defaults, strict=True) for names, defaults in options if len(names) == len(defaults)]
+    plain = dict(itertools.chain(*pairs))
+    assert set(plain) == {"LOGIN", "DATA", "MEMORY", "CORES", "IDLE"}
+    assert {name: str(found[name]).removesuffix(".0") for name in plain} == plain
 
 
 def test_students_are_kept_apart_in_all_that_systemd_can_and_a_class_is_waited_for(configured, values):
@@ -175,6 +190,11 @@ def test_a_pod_gets_what_a_server_gets(configured, values):
     assert args == c.Spawner.args
     assert values["cull"]["timeout"] == int(c.JupyterHub.services[0]["command"][-1].split("=")[1])
     assert (student["memory"]["limit"], student["cpu"]["limit"]) == ("3G", 2)
+    chapters, three = ((ROOT / "benchmarks" / page).read_text(encoding="utf-8") for page in ("memory.md", "hub.md"))
+    peak = max(int(most.replace(",", "")) for most in re.findall(r"^\| \w\w? \| ([\d,]+) \|", chapters, re.MULTILINE))
+    own, shared = map(float, re.search(r"the same with .* \| (\S+) GB and (\S+) shared", three).groups())
+    assert float(student["memory"]["guarantee"].removesuffix("G")) >= peak / 1000
+    assert float(student["memory"]["limit"].removesuffix("G")) >= own + shared
     assert values["hub"]["config"]["JupyterHub"] == {"authenticator_class": c.JupyterHub.authenticator_class}
     assert "user_password" not in str(values)
 
