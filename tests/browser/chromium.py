@@ -12,15 +12,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 HOW = (
     "The browser tests need Chromium: install it (Debian: `sudo apt-get install chromium`) or set CHROMIUM to its path."
 )
-ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-sync"]  # beside Playwright's own
 
 
 @contextmanager

@@ -1,9 +1,12 @@
 """A run is as good as its weights: they are measured again, and what is wrong with a folder is said in a sentence."""
 
+import ast
 import json
 import os
 from dataclasses import asdict, replace
+from pathlib import Path
 
+import lab
 import made_runs
 import pytest
 import torch
@@ -12,10 +15,13 @@ from torch import nn
 
 import nin_course as d2l
 from nin_course import files
-from nin_course.audit import audit
+from nin_course.audit import _count, audit
 from nin_course.data import FashionMNIST
+from nin_course.diagnose import Examiner
+from nin_course.evidence import class_maps
 from nin_course.lab import VARIANTS
 from nin_course.recipe import NETS, Recipe
+from nin_course.train import confusion_matrix
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +85,53 @@ def test_a_network_of_the_lab_is_known_by_its_key_and_drops_nothing(key, tmp_pat
     monkeypatch.setattr(files, "read_split", lambda *_: some)
     found = audit(written(tmp_path, net.state_dict(), share(net, some), Recipe(net=key, sample=True)))
     assert found.costs == VARIANTS[key].costs
+
+
+class Opposite(nn.Module):
+    """Turns what it gets round; `Awake` does so only while it is trained."""
+
+    def forward(self, X):
+        return -X
+
+
+class Awake(Opposite):
+    def forward(self, X):
+        return -X if self.training else X
+
+
+def examined(net, data):
+    examiner = Examiner(net)
+    examiner.see(*data[range(50)])
+    return examiner.examine()
+
+
+MEASURES = {  # whoever measures a network
+    "audit._count": _count,
+    "diagnose.examine": examined,
+    "evidence.class_maps": lambda net, data: class_maps(net, data[range(50)][0]).tolist(),
+    "lab.look": lab.look,
+    "train.confusion_matrix": lambda net, data: confusion_matrix([data[range(50)]], net).tolist(),
+    "train.evaluate_accuracy": lambda net, data: d2l.evaluate_accuracy([data[range(50)]], net),
+}
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_whoever_measures_a_network_measures_it_as_it_will_be_used_and_gives_it_back_as_it_was(name, weights):
+    data, (first, _) = FashionMNIST(*fifty(), normalize=True), template()
+    first.load_state_dict({key.removeprefix("0."): value for key, value in weights.items()})
+    net, other = (nn.Sequential(first, way(), d2l.GlobalAvgPool2d(), nn.Flatten()) for way in (Awake, Opposite))
+    used = MEASURES[name](net.eval(), data)
+    assert used != MEASURES[name](other, data)  # so it would be seen
+    assert MEASURES[name](net.train(), data) == used
+    assert all(module.training for module in net.modules())
+
+
+def test_nobody_else_measures_networks():
+    files = [*Path(d2l.__file__).parent.glob("*.py"), *Path(lab.__file__).parent.glob("*.py")]
+    texts = [(file.stem, text) for file in files for text in [file.read_text()] if "evaluation_mode" in text]
+    functions = [(m, n) for m, text in texts for n in ast.walk(ast.parse(text)) if isinstance(n, ast.FunctionDef)]
+    calls = lambda node: {getattr(n.func, "id", "") for n in ast.walk(node) if isinstance(n, ast.Call)}  # noqa: E731
+    assert {f"{m}.{node.name}" for m, node in functions if "evaluation_mode" in calls(node)} == set(MEASURES)
 
 
 @pytest.mark.parametrize("images", [-10, 10, 400])

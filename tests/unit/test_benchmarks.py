@@ -399,8 +399,21 @@ def test_the_picture_has_every_run_as_a_dot_and_a_line_through_the_medians(writt
     assert dots == [(0.0625, 0.88), (0.25, 0.7), (1.0, 0.9), (1.0, 0.94), (1.0, 0.95)]
     colours = {line.get_label(): line.get_color() for line in axis.lines if line.get_label() in lines}
     assert len(set(colours.values())) == 3
-    assert axis.get_xlabel().startswith("cost in notes-epochs")
+    for line in axis.lines:  # a dot has the colour of the line through its median
+        (dot,) = line.get_xydata().tolist() if line.get_marker() == "." else [None]
+        of = [name for name, points in lines.items() if dot and dot[0] in (x for x, _ in points[:2])]
+        assert line.get_color() in (colours[name] for name in of or colours)
+    legend = {text.get_text(): drawn.get_color() for text, drawn in zip(*legend_of(axis), strict=True)}
+    assert legend == colours
+    assert axis.get_xscale() == "log"
+    assert [float(tick.get_text()) for tick in axis.get_xticklabels()] == pytest.approx(axis.get_xticks(), rel=0.05)
+    tera = 60_000 * d2l.summary(d2l.nin(), (1, 1, 224, 224)).macs / 1e12
+    assert axis.get_xlabel() == f"cost in notes-epochs ({tera:.1f} T multiply-accumulates each)"
     assert axis.get_ylabel() == "test accuracy"
+
+
+def legend_of(axis):
+    return axis.get_legend().get_texts(), axis.get_legend().get_lines()
 
 
 def test_each_kind_of_run_changes_what_its_name_says_and_nothing_else():

@@ -1,5 +1,6 @@
 """What the hub's configuration says, and what is made of what was measured; tests/kit/test_hub.py starts a hub."""
 
+import itertools
 import os
 import re
 import subprocess
@@ -11,7 +12,7 @@ import hub
 import pytest
 import yaml
 from tornado.web import HTTPError
-from traitlets.config.loader import PyFileConfigLoader
+from traitlets.config.loader import Config, PyFileConfigLoader
 
 pwd = pytest.importorskip("pwd", reason="JupyterHub runs on Linux and macOS")
 ROOT = Path(__file__).parents[2]
@@ -48,6 +49,32 @@ def test_root_gives_each_student_an_account_and_limits_only_where_systemd_keeps_
     assert ("mem_limit" in c.Spawner) == (chosen == "systemd")
     if chosen == "systemd":
         assert (c.Spawner.mem_limit, c.Spawner.cpu_limit, c.SystemdSpawner.isolate_tmp) == ("1G", 1.5, True)
+
+
+def test_every_option_is_in_the_docs_with_what_it_is_if_it_is_not_set(configured):
+    file, found = HUB / "jupyterhub_config.py", {"get_config": Config}
+    configured(1000)
+    found["__file__"] = str(file)
+    exec(file.read_text(encoding="utf-8"), found)
+    rows = re.findall(r"^\| (`NIN_HUB_.*?) \| .* \| (.*?) \|$", (ROOT / "docs" / "hub.md").read_text(), re.MULTILINE)
+    options = [(re.findall(r"NIN_HUB_(\w+)", names), re.findall("`(.*?)`", default)) for names, default in rows]
+    assert {name for names, _ in options for name in names} == set(re.findall(r'option\("(\w+)"', file.read_text()))
+    pairs = [zip(names, defaults, strict=True) for names, defaults in options if len(names) == len(defaults)]
+    plain = dict(itertools.chain(*pairs))
+    assert set(plain) == {"LOGIN", "DATA", "MEMORY", "CORES", "IDLE"}
+    assert {name: str(found[name]).removesuffix(".0") for name in plain} == plain
+
+
+def test_students_are_kept_apart_in_all_that_systemd_can_and_a_class_is_waited_for(configured, values):
+    c = configured(SPAWNER="systemd")
+    found = {
+        name: value for name, value in {**c.Spawner, **c.SystemdSpawner}.items() if isinstance(value, (int, float))
+    }
+    assert found == {
+        **{"cpu_limit": 2, "isolate_tmp": True, "isolate_devices": True},
+        **{"start_timeout": 180, "http_timeout": 180},
+    }
+    assert values["singleuser"]["startTimeout"] >= c.Spawner.start_timeout
 
 
 @pytest.mark.parametrize(("user", "spawner"), [(0, "simple"), (1000, "accounts"), (1000, "systemd")])
@@ -163,14 +190,24 @@ def test_a_pod_gets_what_a_server_gets(configured, values):
     assert args == c.Spawner.args
     assert values["cull"]["timeout"] == int(c.JupyterHub.services[0]["command"][-1].split("=")[1])
     assert (student["memory"]["limit"], student["cpu"]["limit"]) == ("3G", 2)
+    chapters, three = ((ROOT / "benchmarks" / page).read_text(encoding="utf-8") for page in ("memory.md", "hub.md"))
+    peak = max(int(most.replace(",", "")) for most in re.findall(r"^\| \w\w? \| ([\d,]+) \|", chapters, re.MULTILINE))
+    own, shared = map(float, re.search(r"the same with .* \| (\S+) GB and (\S+) shared", three).groups())
+    assert float(student["memory"]["guarantee"].removesuffix("G")) >= peak / 1000
+    assert float(student["memory"]["limit"].removesuffix("G")) >= own + shared
     assert values["hub"]["config"]["JupyterHub"] == {"authenticator_class": c.JupyterHub.authenticator_class}
     assert "user_password" not in str(values)
 
 
-def test_the_image_has_the_data_where_it_says_and_the_hubs_packages():
+def test_the_image_has_the_data_where_it_says_and_the_hubs_packages_and_nobody_in_it_is_root():
     lines = (HUB / "Dockerfile").read_text(encoding="utf-8")
     fetched, said = re.search(r"XDG_CACHE_HOME=(\S+)", lines)[1], re.search(r"NIN_COURSE_DATA=(\S+)", lines)[1]
     assert said == f"{fetched}/nin_course/fashion-mnist"
+    last = lines.split("USER ")[-1]
+    assert "useradd" in lines.split("USER ")[-2]
+    assert last.startswith("jovyan\n")  # and what is done with root's rights is done before
+    assert "RUN" not in last
+    assert "CMD" in last
     needed = (HUB / "requirements.txt").read_text(encoding="utf-8").splitlines()[1:]
     assert next(line for line in needed if line.startswith("nbgitpuller")) in lines
     kit = (ROOT / "pyproject.toml").read_text(encoding="utf-8").split("kit = [")[1].split("]")[0]

@@ -1,13 +1,17 @@
-"""What `make` starts, and two small helpers of the tests: where Chromium is, and the closing line."""
+"""What `make` and GitHub start, and two small helpers of the tests: where Chromium is, and the closing line."""
 
 import importlib.util
+import itertools
+import re
 import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import make_site
 import pytest
+import yaml
 from jupyterlab_server.settings_utils import _get_overrides
 
 ROOT = Path(__file__).parents[2]
@@ -114,6 +118,147 @@ def test_jupyterlabs_menus_are_in_the_language_of_the_course_where_the_user_chos
     assert said.get("@jupyterlab/translation-extension:plugin", {}).get("locale") == locale
 
 
+# ---- every target, in a folder of its own ---------------------------------------------------------------------------
+
+# A Python's calls, a line each: its arguments, and those settings that it was given.
+SETTINGS = ("OMP_NUM_THREADS", "PIP_CONSTRAINT", "NIN_COURSE_LANGUAGE")
+SETTINGS += ("MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_")
+TELLS = "#!/bin/sh\necho \"$*$(env | grep -E '^({})=' | sort | sed 's/^/|/' | tr -d '\\n')\" >> {}\n"
+# What a target can be given.
+GIVEN = {
+    "lab": ("ARGS", "LANGUAGE"),
+    "mutants": ("ARGS",),
+    "assignment": ("CHAPTER", "ARGS"),
+    "stick": ("DIR", "ARGS"),
+    "board": ("HOST", "ARGS"),
+}
+EXTRAS = {"lab": "", "bench": "", "stick": "", "clean": ""}  # of the package, that a target installs; else dev
+EXTRAS |= {"site": "dev site", "test-site": "dev site", "board": "dev kit", "test-kit": "dev kit"}
+VALUES = {"ARGS": "--more", "LANGUAGE": "xx", "CHAPTER": "03", "DIR": "/a/stick", "HOST": "0.0.0.0"}
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """project(target) -> [(words, settings)], call by call: a copy of the Makefile, with Pythons that only tell."""
+    for name in (*SETTINGS, "MAKEFLAGS", "MAKELEVEL"):  # make test's own
+        monkeypatch.delenv(name, raising=False)
+    python, log = tmp_path / "python", tmp_path / "log"
+    python.write_text(TELLS.format("|".join(SETTINGS), log))
+    python.chmod(0o755)
+    for name in ("Makefile", "requirements.txt", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    for name in (".venv", ".venv-oldest", ".venv-kit"):
+        (tmp_path / name / "bin").mkdir(parents=True)
+        shutil.copy(python, tmp_path / name / "bin")
+
+    def run(target, **given):
+        log.write_text("")
+        more = [f"{name}={value}" for name, value in given.items()]
+        subprocess.run(["make", target, f"PYTHON={python}", *more], cwd=tmp_path, capture_output=True, check=True)
+        calls = [line.split("|") for line in log.read_text().splitlines()]
+        return [(words, dict(setting.split("=", 1) for setting in settings)) for words, *settings in calls]
+
+    run.folder = tmp_path
+    return run
+
+
+TARGETS = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split()
+PLACE = re.compile(r"(tests|docs|benchmarks|notebooks|board|site)/")
+SUITES = ("check", "test", "test-oldest", "test-kit", "test-site")
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_target_makes_its_environment_gets_what_it_is_given_and_starts_what_is_there(target, project):
+    given = GIVEN.get(target, ())
+    calls = project(target, **{name: VALUES[name] for name in given})
+    assert all(call.startswith("-m venv .venv") for call, _ in calls[:1])
+    assert re.findall(r"-e \.\[(\w+)\]", " ".join(call for call, _ in calls)) == EXTRAS.get(target, "dev").split()
+    words = [word for call, _ in calls for word in call.split()]
+    for name in set(given) - {"LANGUAGE"}:
+        assert any(word.endswith(VALUES[name]) for word in words), name
+    assert [s["NIN_COURSE_LANGUAGE"] for _, s in calls if target == "lab"][-1:] == ["xx"] * (target == "lab")
+    assert all((ROOT / word).exists() for word in words if PLACE.match(word))
+
+
+@pytest.mark.parametrize(("targets", "setting"), [
+    (("lab", "board", "memory"), "LITTLE"), (("test", "test-oldest"), "KEEP"),
+])  # fmt: skip
+def test_a_class_has_little_memory_and_the_tests_keep_theirs(targets, setting, project):
+    words = re.search(rf"^{setting} = (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split()
+    for target in targets:
+        _, found = project(target)[-1]
+        assert sorted(f"{name}={value}" for name, value in found.items() if "MALLOC" in name) == sorted(words)
+
+
+def test_each_test_belongs_to_one_suite_in_an_environment_that_has_what_it_needs(project):
+    """make test leaves out what make test-kit and make test-site do; make check is quick, and all have one thread."""
+    calls = {target: next(call for call in project(target) if " pytest " in call[0]) for target in SUITES}
+    words = {target: call.split() for target, (call, _) in calls.items()}
+    out, old = ([b for a, b in itertools.pairwise(words[of]) if a == "--ignore"] for of in ("test", "test-oldest"))
+    assert out == ["tests/kit", "tests/site"] == [words["test-kit"][-1], words["test-site"][-1]]
+    assert old == ["tests/unit/test_lint.py"]  # an old ruff has other rules
+    assert "tests" in words["test"]
+    assert "-m not slow" in calls["check"][0]
+    calls["board"] = project("board")[-1]
+    assert {settings["OMP_NUM_THREADS"] for _, settings in calls.values()} == {"1"}
+    assert {"tests/unit", "tests/checks", "tests/demos"} <= {*words["check"]} & {*words["test-oldest"]}
+
+
+def test_the_oldest_releases_are_installed_apart_and_alone_bound(project):
+    for target in ("test-oldest", "test-kit"):
+        installed = [settings for call, settings in project(target) if " pip install " in call]
+        assert len(installed) >= 2
+        oldest = str(project.folder / "constraints" / "oldest.txt") if target == "test-oldest" else None
+        assert {settings.get("PIP_CONSTRAINT") for settings in installed} == {oldest}
+
+
+def test_make_clean_leaves_nothing_that_was_made_and_all_that_was_written(project):
+    """What git ignores, but for a student's runs and assignments, what Python keeps beside a module, and packages."""
+    ignored = (ROOT / ".gitignore").read_text().split()
+    kept = {"assignments/", "runs/", "__pycache__/", "*.egg-info/", ".ipynb_checkpoints/", "build/", "dist/"}
+    made = [name for name in ignored if name.endswith("/") and name not in kept]
+    assert len(made) > 6
+    for name in [*made, "notebooks", "assignments", "runs"]:
+        (project.folder / name).mkdir(parents=True, exist_ok=True)
+    project("clean")
+    left = {path.relative_to(project.folder).as_posix() for path in project.folder.rglob("*")}
+    assert not {name.rstrip("/") for name in made} & left
+    assert {"Makefile", "notebooks", "assignments", "runs"} <= left
+
+
+# ---- what GitHub starts ---------------------------------------------------------------------------------------------
+
+WORKFLOWS = {path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / ".github" / "workflows").iterdir()}
+LAST = ["--ignore tests/browser --ignore tests/site tests notebooks"]  # what the browser is for comes after it
+JOBS = [(name, job) for name, workflow in WORKFLOWS.items() for job in workflow["jobs"]]
+
+
+@pytest.mark.parametrize(("workflow", "job"), JOBS, ids=map("-".join, JOBS))
+def test_what_a_workflow_starts_is_there_in_an_order_that_can_be(workflow, job):
+    """Installed, fetched and found healthy before it is tested; and a test that fails leaves its pictures."""
+    steps = WORKFLOWS[workflow]["jobs"][job]["steps"]
+    commands = [step["run"] for step in steps if "run" in step]
+    assert {words.split()[1] for words in commands if words.startswith("make ")} <= set(TARGETS)
+    paths = [word for words in commands for word in words.split() if re.match(r"(tests|notebooks)\b", word)]
+    assert all((ROOT / path).exists() for path in paths)
+    if job == "test":
+        order = ["requirements.txt", '".[dev]"', "data --full", "doctor", *LAST, "chromium.py", "pytest tests/browser"]
+        assert all(words.endswith(end) for words, end in zip(commands, order, strict=True))
+        assert all(step["if"].startswith("always()") for step in steps if "upload" in step.get("uses", ""))
+    assert WORKFLOWS[workflow]["permissions"] == {"contents": "read"}
+
+
+def test_the_tests_run_with_the_oldest_python_on_three_systems_and_the_site_is_published_whole():
+    matrix = WORKFLOWS["ci"]["jobs"]["test"]["strategy"]["matrix"]
+    oldest = re.search(r'requires-python = ">=(.*?)"', (ROOT / "pyproject.toml").read_text())[1]
+    assert matrix["python"][0] == oldest
+    assert {name.split("-")[0] for name in matrix["os"]} == {"ubuntu", "macos", "windows"}
+    assert not WORKFLOWS["ci"]["jobs"]["test"]["strategy"]["fail-fast"]
+    assert WORKFLOWS["ci"]["env"] == {"OMP_NUM_THREADS": 1, "PYTHONUTF8": 1}  # docs/contributing.md
+    (*_, pages) = WORKFLOWS["site"]["jobs"]["build"]["steps"]
+    assert ROOT / pages["with"]["path"] == make_site.HTML
+
+
 # ---- Chromium -------------------------------------------------------------------------------------------------------
 
 
@@ -154,6 +299,7 @@ def test_chromium_comes_from_debian_for_root_and_else_from_playwright(chromium, 
     chromium.install()
     assert [next(word for word in command if word in started) for command in chromium.commands] == started
     assert all("chromium" in command for command in chromium.commands if "install" in command)
+    assert all("fonts-dejavu-core" in command for command in chromium.commands[1:] if "apt-get" in command)
     assert chromium.commands[0] == ["apt-get", "update"] or not apt or user
 
 
@@ -183,20 +329,23 @@ def test_stopped(ctrl_c):
 
 def test_afterwards(): assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
 """
+TWICE = """
+import pytest
+for chosen in ("test_", "good"):
+    pytest.main(["-q", "-k", chosen, "."])
+    print("end")
+"""
 
 
-@pytest.mark.parametrize(("chosen", "line"), [
-    ("test_", "3 passed, 2 failed, 1 skipped"),
-    ("good", "1 passed, 0 failed"),
-])  # fmt: skip
-def test_the_last_line_counts_and_ctrl_c_is_pythons_own_for_a_while(tmp_path, monkeypatch, chosen, line):
+def test_the_last_line_counts_and_ctrl_c_is_pythons_own_for_a_while(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     shutil.copy(ROOT / "tests" / "conftest.py", tmp_path)
     (tmp_path / "test_toy.py").write_text(TESTS)
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in the background
-    try:
-        command = [sys.executable, "-m", "pytest", "-q", "-k", chosen, str(tmp_path)]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    try:  # twice in one process: what takes long is PyTorch
+        done = subprocess.run([sys.executable, "-c", TWICE], capture_output=True, text=True, cwd=tmp_path)
     finally:
         signal.signal(signal.SIGINT, before)
-    assert done.stdout.splitlines()[-1] == line
+    lines = done.stdout.splitlines()
+    found = [line for line, following in itertools.pairwise(lines) if following == "end"]
+    assert found == ["3 passed, 2 failed, 1 skipped", "1 passed, 0 failed"]

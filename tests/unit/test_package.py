@@ -5,9 +5,11 @@ import doctest
 import importlib
 import importlib.metadata
 import io
+import json
 import os
 import pkgutil
 import re
+import shutil
 import subprocess
 import sys
 import tokenize
@@ -17,6 +19,7 @@ import matplotlib
 import pytest
 import torch
 import tqdm
+from jupyterlab_server.settings_utils import _get_overrides
 
 import nin_course as d2l
 from nin_course import files
@@ -235,6 +238,14 @@ def test_the_oldest_releases_tested_are_the_lower_bounds():
     assert len(wanted) > 12
     assert bounds(dev, ">=").items() <= wanted.items()
     assert bounds(oldest, "==") == wanted
+
+
+def test_the_wheel_brings_jupyterlabs_settings_to_where_it_reads_them(tmp_path):
+    project = (ROOT.parent / "pyproject.toml").read_text(encoding="utf-8")
+    ours, there = re.search(r'shared-data\]\n"(.*?)" = "share/jupyter/lab/settings/(.*?)"', project).groups()
+    (tmp_path / there).parent.mkdir()
+    shutil.copy(ROOT.parent / ours, tmp_path / there)
+    assert json.loads((ROOT.parent / ours).read_text()).items() <= _get_overrides(str(tmp_path))[0].items()
 
 
 def test_assets_stay_under_twenty_megabytes():
