@@ -234,7 +234,7 @@ def test_the_lists_are_called_by_the_colours_of_the_picture_and_nothing_stands_o
         width = int(control.layout.width.removesuffix("px"))
         assert width - 95 >= 6.8 * max(len(option[0] if name != "images" else option) for option in control.options)
         assert control.layout.max_width == "100%"
-    assert tuple(demo.figure.get_size_inches()) == (8.4, 3.95)
+    assert tuple(demo.figure.get_size_inches()) == (8.4, 3.8)
     (axis,) = demo.figure.axes
     renderer = demo.figure.canvas.get_renderer()
     boxes = [axis.get_tightbbox(renderer), *(text.get_window_extent(renderer) for text in demo.figure.texts)]

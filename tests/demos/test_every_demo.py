@@ -18,6 +18,7 @@ from ipywidgets.embed import dependency_state
 from matplotlib import __version__ as matplotlib_version
 from matplotlib.image import imread
 from matplotlib.text import Text
+from matplotlib.textpath import TextPath
 from seeing import NAMES, Watched, seen
 from test_bench import MADE
 
@@ -28,6 +29,19 @@ from nin_course.demos.run import Run
 ROOT = Path(__file__).parents[2]
 VIEW, STATE = "application/vnd.jupyter.widget-view+json", "application/vnd.jupyter.widget-state+json"
 ACTIONS = {YourPhoto: 50, FamilyTree: 30, FindTheShoes: 80}  # else 200; in these, most take a network to be run
+
+
+WIDE, HIGH = 934, 584  # pixels that the board has for a demo (board/voila/templates/board/static/board.js)
+
+
+def high(demo, text: str) -> float:
+    """Pixels down to the end of a demo's line, as the board lays it out: rows of controls, the picture, the line."""
+    rows, row = 1, 0
+    for widget in demo.view.children[1].children:
+        wide = int((widget.layout.width or "305px").replace("auto", "100px").removesuffix("px")) + 4  # its margins
+        rows, row = (rows, row + wide) if row + wide <= WIDE else (rows + 1, wide)
+    lines = -(-TextPath((0, 0), text, size=14).get_extents().width // (WIDE - 14))
+    return 36 + 32 * rows + demo.size[1] * 110 + 4 + max(44, 20 * lines)
 
 
 def hands_on(widget) -> list:
@@ -200,6 +214,7 @@ def test_whatever_is_clicked_the_demo_looks_as_if_it_had_started_there(demo, mon
         fresh.at(**state)
         assert figure == seen(fresh.figure), name
         assert text == fresh.line
+        assert high(played, text) <= HIGH, name
         assert line.endswith(f">{html.escape(fresh.line)}</span>")
 
 
