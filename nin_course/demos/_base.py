@@ -35,7 +35,7 @@ class Demo:
     ask: str  # three lines for whoever stands in front of a class
     set: str
     see: str
-    dpi = DPI
+    dpi, packing = DPI, 6  # of the picture: how fine, how hard it is packed (a file of a notebook carries it)
     size = (8.0, 3.6)  # of the figure, in inches; at most 8.4 wide, and with words in 8.5 points or more
 
     def __init__(self, controls: Mapping[str, widgets.Widget]):
@@ -83,7 +83,7 @@ class Demo:
         finally:
             self.moving = False
         self.text = self.draw(self.compute(self.state))
-        self.picture.value = png(self.figure)
+        self.picture.value = png(self.figure, self.packing)
         style = "display:block; font-size:14px; line-height:20px"
         self.line.value = f"<span style='{style}'>{html.escape(self.text)}</span>"
 

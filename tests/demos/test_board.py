@@ -11,6 +11,7 @@ from ipywidgets.widgets.widget import Widget, _instances
 
 from nin_course.demos import ALL, FewPixels, SlidingWindow, TrainingDesk
 from nin_course.demos.board import Board
+from nin_course.plots import png
 
 SOME = FewPixels, SlidingWindow, TrainingDesk
 
@@ -66,11 +67,12 @@ def test_a_wish_shows_a_demo_its_three_lines_and_the_same_wish_again_puts_it_to_
     assert stage(board) == ""
 
 
-def test_a_picture_is_drawn_as_sharp_as_a_projector_shows_it(board):
+def test_a_picture_is_drawn_as_sharp_as_a_projector_shows_it_and_packed_quickly(board):
     board.wish.value = "FewPixels 3"
     wide, high = (int.from_bytes(board.demo.picture.value[i : i + 4], "big") for i in (16, 20))
     assert (wide, high) == (round(8.0 * 204), round(3.5 * 204))
     assert board.demo.picture.layout.width == "880px"
+    assert board.demo.picture.value == png(board.demo.figure, 1) != png(board.demo.figure)
     board.wish.value = "tiles 4"
 
 

@@ -176,7 +176,7 @@ def test_whatever_is_clicked_the_demo_looks_as_if_it_had_started_there(demo, mon
     """
     desk, painted = [], []  # it is not painted, which takes long: the state is kept in which it would have been
 
-    def png(figure):
+    def png(figure, packing):
         painted.extend(played.state for played in desk)
         return b"%d" % len(painted)
 

@@ -120,7 +120,7 @@ def desk(monkeypatch):
             assert not run.over.wait(0.005)
 
     monkeypatch.setattr(Run, "_train", train)
-    monkeypatch.setattr("nin_course.demos._base.png", lambda figure: repr(id(figure)).encode())
+    monkeypatch.setattr("nin_course.demos._base.png", lambda figure, packing: repr(id(figure)).encode())
     desk = TrainingDesk()
     yield desk
     desk.end()

@@ -128,3 +128,6 @@ def test_a_png_is_the_figure():
     pixels = plt.imread(io.BytesIO(content))
     assert pixels.shape[:2] == (50, 100)
     assert np.allclose(pixels[25, 50, :3], to_rgb(plots.ORANGE), atol=0.01)
+    loose = plots.png(figure, 0)
+    assert len(loose) > 50 * 100 * 4 > len(content)
+    assert np.array_equal(plt.imread(io.BytesIO(loose)), pixels)
