@@ -107,7 +107,7 @@ SENTENCES = (  # one for each template whose places stand in another order in Ch
     ("1 × 2 of 3 × 3,\nthen a 5 × 5 window", "3×3 中的 1 × 2，\n然后是 5 × 5 的窗口"),
     ("Cell (1, 2) votes +3.4. It sees rows 5–6, columns 7–8: 9% of the image. Half of what it feels comes from 10 of "
      "these 11 pixels.",
-     "格 (1, 2) 的票是 +3.4。它看见第 5–6 行、第 7–8 列：图像的 9%。它感觉到的一半，来自这 11 个像素中的 10。"),
+     "格 (1, 2) 的票是 +3.4。它看见第 5–6 行、第 7–8 列：图像的 9%。它感觉到的一半，来自这 11 个像素中的 10 个。"),
     ("You had 1 of 2 right.", "2 个里你猜对了 1 个。"),
     ("40 px are too small: a map of 1 × 1 arrives at stage 6, pool, whose window is 3 × 3. PyTorch raises an error. "
      "The smallest that comes through has 67 px.",
