@@ -65,7 +65,7 @@ class OneCell(Demo):
     try_this = "Move the cell. Which cells see the whole boot? Then take the large network."
     ask = "One cell, one of 49 votes: how much of the image does it see? Draw the square, then move the slider."
     set = "Cell to the corner and back. Then the large network: a middle cell, a corner cell."
-    see = "The square is what it could see, and it is large. What it feels is less: mostly edges, and not far out."
+    see = "The square is what it could see, and it is large. What it feels is less: half of it comes from few pixels."
     size = (8.4, 3.95)
 
     def __init__(self):

@@ -26,7 +26,7 @@ class TrainingDesk(Demo):
     chapter = "05"
     try_this = "Play the recorded run. Then start your own, and move its learning rate while it runs."
     ask = (
-        "The learning rate goes up a hundredfold in the middle of a run. What will the curve do, and will it come back?"
+        "The learning rate goes from 0.003 to 1 in the middle of a run. What will the curve do, and will it come back?"
     )
     set = (
         "Play; then Start, after a minute rate 1, then back. Start again: no batch norm, ReLU on the logits, rate 0.1."

@@ -40,7 +40,9 @@ class YourPhoto(Demo):
     title = "Your own photo"
     chapter = "07"
     try_this = "Bet on each of the three, then look. Then leave the ground in, and then upload a photo of your own."
-    ask = "The third is the first T-shirt again, on a striped cloth. Will the answer stay? And with the ground left in?"
+    ask = (
+        "The third is the first T-shirt again, on a striped cloth. Will the answer stay? And the first with its ground?"
+    )
     set = "One photograph after the other. Back to the first: tick the ground off, and watch the answer. Then your own."
     see = "The garment is the same, the ground is not: what the network gets is 28 × 28 pixels, whatever they show."
     size = (8.4, 3.75)
