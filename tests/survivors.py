@@ -8,6 +8,7 @@ missing there, or the change makes no difference.
 import argparse
 import ast
 import copy
+import gc
 import importlib
 import multiprocessing
 import os
@@ -166,6 +167,7 @@ def passes(root: Path, tests: list[str], limit: float | None = None) -> bool:
 
 def _tested(root: Path, tests: list[str]) -> None:
     """In a process of its own, which knows the libraries already but nothing of ours."""
+    gc.freeze()  # what it inherits is not looked through, which would copy all of it
     os.setsid()
     os.dup2(os.open(os.devnull, os.O_RDWR), 1)
     os.dup2(1, 2)

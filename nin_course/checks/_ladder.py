@@ -17,6 +17,7 @@ import sysconfig
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
@@ -174,12 +175,18 @@ NOT_THEIRS = tuple(
 ) + tuple(str(Path(module.__file__).resolve().parent) for name, module in sys.modules.items() if name == "torch")
 
 
+@cache
+def theirs(file: str) -> bool:
+    """Is this file of code the student's own?"""
+    return not file.startswith("<frozen") and not str(Path(file).resolve()).startswith(NOT_THEIRS)
+
+
 def at_line(error: BaseException) -> str:
     """`, at ...` with the last line of the student's own code on the way to the error, if it is known."""
     last, step = None, error.__traceback__
     while step:
         name = step.tb_frame.f_code.co_filename
-        if not name.startswith("<frozen") and not str(Path(name).resolve()).startswith(NOT_THEIRS):
+        if theirs(name):
             last = linecache.getline(name, step.tb_lineno, step.tb_frame.f_globals).strip() or last
         step = step.tb_next
     return f", at `{last}`" if last else ""

@@ -1,5 +1,7 @@
 """The four exercises of chapter 06: silent classes in a matrix, five faults, a repair, and the bias of a dead map."""
 
+from functools import cache
+
 import torch
 from torch import nn
 
@@ -134,7 +136,7 @@ SEEDS, STEPS, SIZE, ENOUGH = (1, 2, 3), 120, 64, 0.37
 def repaired(repaired) -> str:
     """repaired() -> (network for (N, 1, 28, 28), learning rate for Adam); it learns, by the middle of three seeds."""
     the_function(repaired, "repaired")
-    train_iter, test_iter = load_data_fashion_mnist(SIZE, sample=True)
+    train_iter, test_iter = _images()
     found = []
     for seed in SEEDS:
         torch.manual_seed(seed)
@@ -165,6 +167,12 @@ def repaired(repaired) -> str:
         )
     middle = f"the middle one of {len(SEEDS)} seeds gets more than {ENOUGH:.0%} right"
     return f"It learns: {middle}, and no class is dead. Is there a smaller repair?"
+
+
+@cache
+def _images() -> tuple:
+    """The sample, read once for however many answers."""
+    return load_data_fashion_mnist(SIZE, sample=True)
 
 
 def _pair(value) -> tuple[nn.Module, float]:

@@ -37,7 +37,8 @@ class Lab:
             self.port = free.getsockname()[1]
         folders = {f"JUPYTER_{kind}_DIR": str(self.home / kind) for kind in ("CONFIG", "DATA", "RUNTIME")}
         command = [sys.executable, "-m", self.app, "--no-browser", f"--port={self.port}", "--port-retries=0"]
-        command += [f"--IdentityProvider.token={TOKEN}"]
+        # Half a second for a kernel to leave by itself: what it then still frees, its end frees, too.
+        command += [f"--IdentityProvider.token={TOKEN}", "--KernelManager.shutdown_wait_time=1"]
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             command.append("--allow-root")
         log = (self.home / "lab.log").open("a")

@@ -29,8 +29,9 @@ LONGEST = """for demo in demos.values():
             control.index = max(range(len(control.options)), key=lambda k: len(control.options[k][0]))"""
 LAST = "for name, demo in demos.items():\n    print(name, hashlib.sha256(demo.picture.value).hexdigest(), demo.text)"
 # What is not seen of a demo, in words: it is outside of the notebook's window, cut, or smaller than it was drawn.
-UNSEEN = """view => {
+UNSEEN = """async view => {
   view.scrollIntoView({block: "center"})
+  await view.querySelector("img").decode().catch(() => {})  // a picture that has just changed has no width yet
   const found = [], room = document.querySelector(".jp-WindowedPanel-outer").getBoundingClientRect()
   for (const e of view.querySelectorAll("button, input, select, img, .noUi-handle, .widget-readout, .widget-label, " +
                                         ".widget-html-content, .widget-html-content span")) {

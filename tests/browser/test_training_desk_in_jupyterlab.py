@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 DESK = """from nin_course.demos import TrainingDesk, run, training_desk
 
-run.LOOK, training_desk.PATIENCE = 5, 8  # both less than what a user waits
+run.LOOK, training_desk.PATIENCE = 5, 5  # both less than what a user waits
 desk = TrainingDesk()
 desk"""
 ASK = 'print("answer:", 6 * 7, "running:", desk.running)'
@@ -69,10 +69,10 @@ def test_a_closed_page_leaves_nothing_running(opened, lab, context):
     notebook, cell = opened
     key(cell, "Start").click()
     expect(line(cell)).to_contain_text("step 5 of 5", timeout=240_000)
-    notebook.page.wait_for_timeout(11_000)  # longer than the desk's patience: while the page is open, the run goes on
+    notebook.page.wait_for_timeout(8_000)  # longer than the desk's patience: while the page is open, the run goes on
     ask(notebook, "running: True")
     notebook.save()
     notebook.page.close()
     later = context.new_page()
-    later.wait_for_timeout(12_000)
+    later.wait_for_timeout(9_000)
     ask(Notebook(later, lab, "desk.ipynb"), "answer: 42 running: False")

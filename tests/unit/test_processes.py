@@ -131,8 +131,8 @@ def recorded(images, sgd, **changes):
     recipe = replace(preset("smoke"), epochs=2, lr=1e-3, fast=False, **changes)
     whole = load(recipe)[0].dataset
     few = FashionMNIST(
-        whole.images[:images], whole.labels[:images], resize=16, normalize=True, augment=whole.augment
-    )  # at 16 px: a third of the arithmetic of 28
+        whole.images[:images], whole.labels[:images], resize=12, normalize=True, augment=whole.augment
+    )  # at 12 px: a fifth of the arithmetic of 28
     torch.manual_seed(0)
     batches = DataLoader(few, sampler=BatchSampler(RandomSampler(few), 100, False), batch_size=None)
     net, batches, settings = prepare(recipe, batches, seed=0, device="cpu")
@@ -181,7 +181,7 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("torchrun")
     script, record = folder / "runs.py", folder / "record"
     script.write_text(RUNS)
-    command = f"train --preset smoke --size 16 --device cpu --out {record}"
+    command = f"train --preset smoke --size 12 --device cpu --out {record}"
     printed, two = started(script, folder / "two", 2, command, f"{command} --resume")
     _, one = started(script, folder / "one", 1)
     return record, printed, one, two
