@@ -291,8 +291,9 @@ def times(value, factor):
     *("ch08.paired_difference", "ch09.on_patches"),
 ])  # fmt: skip
 def test_what_is_rounded_is_right_and_half_a_hundredth_off_or_no_number_is_not(name):
+    """Half precision is enough, and sums in it; in chapter 09, whose images are double, single is."""
     right = next(iter(EXERCISES[name].right.values()))[0]
-    rounded = 1.00005 if name == "ch09.on_patches" else 1.0004  # there images are double; elsewhere half will do
+    rounded = {"ch01.conv1x1_stride2": 1.003, "ch02.fold": 1.003, "ch09.on_patches": 1.00015}.get(name, 1.0008)
     for factor, passed in ((rounded, True), (1.005, False), (math.nan, False), (math.inf, False)):
         verdict, _ = judged(name, lambda *arguments, factor=factor: times(right(*arguments), factor))
         assert verdict.passed is passed, (factor, verdict)
