@@ -114,7 +114,7 @@ def _judge_accuracy(runs) -> None:
     for sentence, rule in ACCURACIES.items():
         if all(abs(a - rule(*facts)) < 5e-4 for a, facts in zip(got, found, strict=True)):
             raise Wrong(sentence)
-    i = next(i for i, (a, b) in enumerate(zip(got, want, strict=True)) if abs(a - b) >= 5e-4)
+    i = next(i for i, (a, b) in enumerate(zip(got, want, strict=True)) if not abs(a - b) < 5e-4)
     right, images, _ = found[i]
     raise Wrong(f"It is right on {sum(right)} of {sum(images)} test images, {want[i]:.3g}; you returned {got[i]:.4g}.")
 

@@ -1,6 +1,7 @@
 """Every exercise's check takes each right answer, names each wrong one, and is calm about none."""
 
 import ast
+import itertools
 import re
 import time
 
@@ -302,6 +303,19 @@ def test_ch01_a_product_for_each_sample_is_right_and_told_that_one_would_do():
     told = [EXERCISES["ch01.conv1x1_stride2"](answer) for answer in (each, one)]
     assert [verdict.passed for verdict in told] == [True, True]
     assert ["Right, in 2 products" in verdict.text for verdict in told] == [True, False]
+
+
+@pytest.mark.parametrize(("wrong", "counted"), [(0, "5 of 10 test images, 0.5;"), (1, "6 of 11 test images, 0.545;")])
+@pytest.mark.parametrize("said", ["0.123", "nan"])
+def test_ch05_the_images_that_are_counted_are_those_of_the_wrong_run(wrong, counted, said):
+    exercise, runs = EXERCISES["ch05.train_and_test"], itertools.count()
+    right = next(iter(exercise.right.values()))[0]
+
+    def train_and_test(*given):
+        accuracy = right(*given)
+        return float(said) if next(runs) == wrong else accuracy
+
+    assert exercise(train_and_test).text == f"It is right on {counted} you returned {said}."
 
 
 @pytest.mark.parametrize(

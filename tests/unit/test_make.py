@@ -259,6 +259,15 @@ def test_the_tests_run_with_the_oldest_python_on_three_systems_and_the_site_is_p
     assert ROOT / pages["with"]["path"] == make_site.HTML
 
 
+def test_each_suite_that_make_test_leaves_out_has_a_job_and_the_site_is_published_from_main_after_its_tests():
+    jobs = {job: of for workflow in WORKFLOWS.values() for job, of in workflow["jobs"].items()}
+    runs = {job: [step["run"].split()[:2] for step in of["steps"] if "run" in step] for job, of in jobs.items()}
+    made = {job: [target for program, target in commands if program == "make"] for job, commands in runs.items()}
+    assert made == {"test": [], "oldest": ["test-oldest"], "kit": ["test-kit"], "build": ["test-site"], "publish": []}
+    assert jobs["publish"]["needs"] == "build"
+    assert WORKFLOWS["site"][True]["push"] == {"branches": ["main"]}  # True is how YAML reads `on`
+
+
 # ---- Chromium -------------------------------------------------------------------------------------------------------
 
 

@@ -360,6 +360,10 @@ design.wrong = {
     "eleven classes": ((lambda: _small(*_early(), classes=11),), "into (3, 11); (3, 10) is wanted"),
     "all images in one": ((lambda: _Changed(lambda maps: maps.mean(dim=(2, 3)).flatten()),), "into (30,); (3, 10)"),
     "always one image": ((lambda: _Changed(lambda maps: maps.mean(dim=(0, 2, 3))[None]),), "into (1, 10); (3, 10)"),
+    "of one image all axes": (
+        (lambda: _Changed(lambda maps: maps.mean(dim=(2, 3)).squeeze()),),
+        "It turns (1, 1, 28, 28) into (10,); (1, 10) is wanted.",
+    ),
     "the largest, not the mean": (
         _design(head=[nn.Conv2d(80, 10, 1), nn.AdaptiveMaxPool2d(1), nn.Flatten()]),
         "are the *largest* votes of its maps",
