@@ -32,7 +32,7 @@ class FindTheShoes(Demo):
     chapter = "07"
     try_this = "Let the black vote, too. Then take every shoe out of the collage: what is found now?"
     ask = "No box was ever shown to this network. How many of the shoes will it mark, and what else?"
-    set = "Collage 63, as it starts; then let the black vote. Black off, threshold 2. Then untick the three kinds of shoes."
+    set = "Collage 63, as it starts; let the black vote. Black off, threshold 2. Then untick the three kinds of shoes."
     see = "The maps know where things are. Black is a sandal to them, and has to be kept from voting."
     size = (8.4, 3.6)
 

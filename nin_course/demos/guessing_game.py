@@ -19,7 +19,9 @@ class GuessingGame(Demo):
     try_this = "Which garment is it? Press one of the ten buttons, twelve times."
     ask = "How many of twelve will you get? Write it down first. Which two classes will cost you most?"
     set = "Let the class shout, press the button of the majority, twelve times."
-    see = "The published human score comes to ten of twelve. Which classes went wrong? Keep them for the confusion matrix."
+    see = (
+        "The published human score comes to ten of twelve. Wrong in which classes? Keep them for the confusion matrix."
+    )
     size = (8.0, 3.4)
 
     def __init__(self):
