@@ -27,12 +27,18 @@ def _mosaic(maps: torch.Tensor) -> torch.Tensor:
 
 
 @cache
+def network() -> torch.nn.Sequential:
+    """The shipped network, read once."""
+    return pretrained_nin().requires_grad_(False)
+
+
+@cache
 def voters() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """(images (60, 28, 28) in [0, 1], labels (60,), class maps (60, 10, 7, 7)) of the shipped network."""
     images, labels = sample_test_images()
     chosen = torch.cat([(labels == k).nonzero().flatten()[: IMAGES // 10] for k in range(10)])
     X = images[chosen].float() / 255
-    return X[:, 0], labels[chosen], class_maps(pretrained_nin(), (X - MEAN) / STD)
+    return X[:, 0], labels[chosen], class_maps(network(), (X - MEAN) / STD)
 
 
 class BallotBox(Demo):

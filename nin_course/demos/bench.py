@@ -1,20 +1,23 @@
 """Chapter 08: two networks of the lab side by side: what they cost, how good they are, and what the runs can tell."""
 
 from dataclasses import asdict
+from functools import cache
 
 import ipywidgets as widgets
 
+from nin_course import results
 from nin_course.demos._base import LABEL, Demo, choice
 from nin_course.frontier import AXES, cost_of, prepare
 from nin_course.lab import VARIANTS
 from nin_course.plots import BLUE, GREY, ORANGE
 from nin_course.recipe import preset
-from nin_course.results import Point, paired, points, runs
+from nin_course.results import Point, paired, points
 
 COSTS = ("parameters", "MACs", "memory to train", "memory to predict")  # AXES in fewer words
 ENOUGH = 3  # seeds that both have
 FEW = 3  # changes of a recipe that are named one by one
 DEVICE = "CPU, bfloat16"  # on which most were trained
+runs = cache(results.runs)
 
 
 def trained_on(point: Point) -> str:

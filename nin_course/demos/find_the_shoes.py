@@ -10,9 +10,9 @@ from matplotlib.ticker import MaxNLocator
 from nin_course.collage import CELL, GARMENT, guess, leads, lit, make_collage, score, stands_out
 from nin_course.data import LABELS, MEAN, STD
 from nin_course.demos._base import Demo, bare, choice, sample_test_images, slider
+from nin_course.demos.ballot_box import network
 from nin_course.evidence import class_maps
 from nin_course.plots import BLUE, DIVERGING, ORANGE, show_image
-from nin_course.weights import pretrained_nin
 
 SHOES = (5, 7, 9)
 STRONG = 6.0  # a lead in full colour
@@ -22,7 +22,7 @@ STRONG = 6.0  # a lead in full colour
 def voted(seed: int, allowed: tuple[int, ...]):
     """A collage of the sample's test images, its class maps (1, 10, 27, 27), and which cells are not black."""
     collage = make_collage(*sample_test_images(), seed, allowed)
-    return collage, class_maps(pretrained_nin(), (collage.image - MEAN) / STD), lit(collage.image)
+    return collage, class_maps(network(), (collage.image - MEAN) / STD), lit(collage.image)
 
 
 class FindTheShoes(Demo):

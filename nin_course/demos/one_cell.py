@@ -91,7 +91,8 @@ class OneCell(Demo):
         last = maps.shape[2] - 1
         cell = min(state["row"], last), min(state["column"], last)
         label = int(maps.mean(dim=(2, 3)).argmax())
-        (gradient,) = torch.autograd.grad(maps[0, label, cell[0], cell[1]], X, retain_graph=True)
+        with torch.enable_grad():
+            (gradient,) = torch.autograd.grad(maps[0, label, cell[0], cell[1]], X, retain_graph=True)
         felt = gradient[0, 0].abs()
         order = felt.flatten().sort(descending=True).values
         half = int((order.cumsum(0) < order.sum() / 2).sum()) + 1

@@ -1,6 +1,6 @@
 """Chapter 07: a photograph on its way to 28 × 28 pixels, and what the network says of it."""
 
-from functools import cache, lru_cache
+from functools import lru_cache
 
 import ipywidgets as widgets
 import torch
@@ -8,12 +8,11 @@ from matplotlib.patches import Rectangle
 
 from nin_course.data import LABELS, MEAN, STD
 from nin_course.demos._base import Demo, bare, choice, slider
-from nin_course.demos.ballot_box import STRONG
+from nin_course.demos.ballot_box import STRONG, network
 from nin_course.demos.few_pixels import one_of_each
 from nin_course.evidence import class_maps
 from nin_course.photo import PHOTOS, prepare, read_picture
 from nin_course.plots import BLUE, DIVERGING, show_image
-from nin_course.weights import pretrained_nin
 
 GIVEN = [
     ("T-shirt, table", "T-shirt_on_a_table"),
@@ -24,11 +23,6 @@ OWN = ("your own", "own")
 PALE = "#9dbdd9"
 INVERT = {"if darker": None, "always": True, "never": False}
 read = lru_cache(4)(read_picture)
-
-
-@cache
-def network():
-    return pretrained_nin().requires_grad_(False)
 
 
 class YourPhoto(Demo):

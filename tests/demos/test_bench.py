@@ -76,6 +76,7 @@ def test_the_recorded_runs_have_names_of_their_own_and_find_room(monkeypatch):
     """A label for each kind of training, so that none stands for another; a recipe of many changes is told as tuned."""
     monkeypatch.undo()
     kinds = {(p.images, p.device, str(p.recipe)) for p in results.points(results.runs())}
+    assert bench.runs() is bench.runs()  # read once
     found = bench.recorded()
     assert len(found) == len(kinds)
     for name, networks in found.items():

@@ -4,13 +4,14 @@ import base64
 import gc
 import re
 import weakref
+from pathlib import Path
 from threading import Event
 
 import pytest
 from ipywidgets.widgets.widget import Widget, _instances
 
 from nin_course.demos import ALL, FewPixels, SlidingWindow, TrainingDesk
-from nin_course.demos.board import Board
+from nin_course.demos.board import KEYS, Board
 from nin_course.plots import png
 
 SOME = FewPixels, SlidingWindow, TrainingDesk
@@ -74,6 +75,13 @@ def test_a_picture_is_drawn_as_sharp_as_a_projector_shows_it_and_packed_quickly(
     assert board.demo.picture.layout.width == "880px"
     assert board.demo.picture.value == png(board.demo.figure, 1) != png(board.demo.figure)
     board.wish.value = "tiles 4"
+
+
+def test_the_bar_names_the_keys_that_the_page_hears():
+    page = Path(__file__).parents[2] / "board" / "voila" / "templates" / "board" / "static" / "board.js"
+    heard = re.findall(r'^ +(\w+): \[".", \[(.*?)\]', page.read_text(encoding="utf-8"), re.MULTILINE)
+    named = {name: words.split(": ")[1].replace(" ", "").split("or") for name, words in KEYS.items()}
+    assert {name: re.findall(r"\w+", keys) for name, keys in heard} == named
 
 
 @pytest.mark.parametrize("demo", SOME)

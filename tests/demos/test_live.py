@@ -2,6 +2,7 @@
 
 import base64
 from threading import Event
+from threading import enumerate as threads
 
 import pytest
 import torch
@@ -45,8 +46,9 @@ def test_it_is_one_widget_redrawn_in_place_and_a_picture_in_the_end(shown):
 
 
 def test_a_run_in_the_background_can_be_stopped_and_keeps_what_it_has(shown):
-    live, data = LivePicture(), blobs(n=120, batch_size=1)
+    live, data, before = LivePicture(), blobs(n=120, batch_size=1), set(threads())
     live.start(small_net(), data, data, epochs=10_000, device="cpu")
+    assert [thread.daemon for thread in {*threads()} - before] == [True]  # no kernel waits for it
     assert live.button.layout.display is None
     while live.valid_acc.get_xdata() is None or len(live.valid_acc.get_xdata()) < 2:
         assert not live.over.wait(0.05)
@@ -163,7 +165,7 @@ def test_ctrl_c_while_waiting_ends_the_run(shown):
 
     live, data, told = LivePicture(), blobs(n=120, batch_size=1), []
     live.over = Interrupted()
-    live.start(small_net(), data, data, epochs=10_000, device="cpu", callbacks=[lambda run: told.append(len(run.step))])
+    live.start(small_net(), data, data, epochs=300, device="cpu", callbacks=[lambda run: told.append(len(run.step))])
     while not told:  # its own callbacks are heard as well
         assert not live.over.is_set()
     assert live.wait().stopped

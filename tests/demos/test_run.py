@@ -4,6 +4,7 @@ import itertools
 import time
 from copy import deepcopy
 from threading import Timer
+from threading import enumerate as threads
 
 import pytest
 import torch
@@ -97,7 +98,9 @@ def test_a_paused_run_takes_no_step_and_an_ended_one_not_many(asked, monkeypatch
     run = Run(1e-3, False, False, lambda: None)
     assert not run.paused
     run.pause()
+    before = set(threads())
     run.start()
+    assert [thread.daemon for thread in {*threads()} - before] == [True]  # no kernel waits for it
     assert not run.over.wait(0.3)
     assert (run.paused, run.record.last) == (True, 0)
     run.pause()

@@ -3,6 +3,7 @@
 import json
 import math
 import time
+from threading import Thread
 
 import pytest
 from seeing import BLUE, GREY, ORANGE, Watched, axis_named, color
@@ -168,6 +169,7 @@ def test_a_run_is_started_shown_paused_and_stopped_with_the_keys(desk):
     pressed(desk, "Recorded run")
     assert (step.value, step.max) == (1256, 1256)
     assert desk.text.startswith("The recorded run, step 1256 of 1256")
+    assert desk.record is recorded()  # it is not read again
     assert pressed(desk, "Start") == OPEN
     assert desk.run is not run
 
@@ -187,6 +189,19 @@ def test_a_run_that_breaks_off_gives_the_keys_back(desk, monkeypatch, capsys):
     ended(desk)
     assert "Your run, with batch norm, broke off: ZeroDivisionError, step 0 of 0." in desk.text
     assert "division by zero" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("seen", [TrainingDesk.update, TrainingDesk._labels, lambda desk: desk._show(1)])
+def test_what_the_run_shows_waits_for_what_a_hand_shows(desk, seen):
+    """Both have a thread of their own, and there is one picture."""
+    desk.start()
+    run = Thread(target=seen, args=(desk,))
+    with desk.lock:
+        run.start()
+        run.join(0.05)
+        assert run.is_alive()
+    run.join(10)
+    assert not run.is_alive()
 
 
 def test_keys_without_a_run_do_nothing(desk):

@@ -104,6 +104,7 @@ def test_the_answer_is_the_networks_for_the_28_pixels_that_are_shown(name, groun
     [
         ({}, "inverted", (5, 40, 100), (0, 1)),
         ({"margin": 0.5}, "inverted", (-45, -10, 200), (0, 1)),
+        ({"margin": 0.5, "turn": 2}, "inverted", (5, 10, 200), (0, 1)),  # beyond the right and the lower edge
         ({"invert": "always"}, "inverted", (5, 40, 100), (0, 1)),
         ({"invert": "never"}, "not inverted", (-20, 0, 200), (0, 0)),
         ({"ground": False}, "inverted", (5, 40, 100), (0.2, 0.8)),
