@@ -34,8 +34,10 @@ SCREENSHOTS = ROOT / "tests" / "browser" / "screenshots"
 NAMES = [demo.__name__ for demo in ALL]
 PROJECTORS = {"720p": (1280, 720), "1080p": (1920, 1080)}
 # What is wrong with the page, in words. Letters in the picture are as large as those of the page (tests/demos).
-WRONG = """high => {
+WRONG = """async high => {
   const stage = document.querySelector(".board-stage"), found = []
+  const there = () => { const picture = stage.querySelector("img"); return picture.complete && picture.naturalWidth }
+  while (!there()) await new Promise(requestAnimationFrame)  // it is exchanged at every move
   const zoom = Number(getComputedStyle(stage).zoom), letters = 24 * high / 1080
   const bar = document.querySelector(".board-bar").getBoundingClientRect()
   const notes = document.querySelector(".board-notes").getBoundingClientRect()
