@@ -29,7 +29,7 @@ class Run:
     """
 
     def __init__(self, lr: float, batch_norm: bool, relu: bool, changed: Callable[[], None]):
-        words = f"{'with' if batch_norm else 'without'} batch norm{', ReLU on the logits' if relu else ''}"
+        words = f"{'with' if batch_norm else 'without'} batch norm{', ReLU on logits' if relu else ''}"
         self.record, self.lr, self.changed = Record(f"your run, {words}"), lr, changed
         self.batch_norm, self.relu = batch_norm, relu
         self.net, self.stop, self.go_on, self.over = None, False, Event(), Event()

@@ -49,14 +49,14 @@ class RunPicture:
             axis.set_ylim(0, min(1.1 * max(values, default=1.0), most))
         finding = known["finding"]
         color, words = (
-            (GREY, "not yet\nexamined") if finding is None else (ORANGE, "sick") if finding else (BLUE, "healthy")
+            (GREY, "not yet\nknown") if finding is None else (ORANGE, "sick") if finding else (BLUE, "healthy")
         )
         self.lamp.set_facecolor(color)
         self.lamp_text.set_text(words)
         lr, batch_norm, relu = known["next"]
         self.head.set_text(
             f"{known['name']}    |    on the desk: learning rate {lr:g}, {'' if batch_norm else 'no '}batch norm"
-            + (", ReLU on the logits" if relu else "")
+            + (", ReLU on logits" if relu else "")
         )
         said = [f"{known['name'][0].upper()}{known['name'][1:]}, step {known['step']} of {known['last']}"]
         for name, words in (("loss", "loss {:.2f}"), ("valid_acc", "accuracy {:.3f}"), ("pace", "{:,.0f} images/s")):

@@ -108,7 +108,7 @@ class YourPhoto(Demo):
         up = 0.155 * wide / high
         self.votes = bare(figure, 0.54, 0.03, 0.155, up)
         self.map = show_image(self.votes, torch.zeros(7, 7), cmap=DIVERGING, vmin=-STRONG, vmax=STRONG)
-        self.known = bare(figure, 0.83, 0.03, 0.155, up)
+        self.known = bare(figure, 0.818, 0.03, 0.155, up)
         self.garment = show_image(self.known, blank)
         words = f"orange: for it\npurple: against\nfull colour:\n{STRONG:.0f} or more"
         self.legend = figure.text(0.703, 0.03, words, fontsize=8.5, va="bottom")

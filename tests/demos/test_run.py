@@ -54,7 +54,7 @@ def test_a_run_trains_the_network_that_was_ordered_and_ends_after_its_looks(aske
     run = Run(1e-5, batch_norm, relu, lambda: told.append((run.record.last, run.over.is_set())))
     assert not run.over.is_set()
     finished(run)
-    words = "with batch norm" if batch_norm else "without batch norm, ReLU on the logits"
+    words = "with batch norm" if batch_norm else "without batch norm, ReLU on logits"
     assert run.record.name == f"your run, {words}"
     assert any(isinstance(m, nn.BatchNorm2d) for m in run.net.modules()) == batch_norm
     assert isinstance(run.net[4][-1], nn.ReLU) == relu

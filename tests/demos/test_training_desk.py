@@ -89,7 +89,7 @@ def test_the_picture_shows_what_was_known_by_a_step_and_nothing_later(record, st
     known = by(record.health, step)[1]
     lamp = next(a for a in demo.figure.axes if not a.axison).patches[0]
     sick = bool(known and known[-1])
-    expected = (ORANGE, "sick") if sick else (BLUE, "healthy") if known else (GREY, "not yet\nexamined")
+    expected = (ORANGE, "sick") if sick else (BLUE, "healthy") if known else (GREY, "not yet\nknown")
     words, head = (text.get_text() for text in demo.figure.texts)
     assert (color(lamp), words) == expected
     # in words
@@ -104,7 +104,7 @@ def test_the_picture_shows_what_was_known_by_a_step_and_nothing_later(record, st
 def test_what_is_on_the_desk_for_the_next_run_is_told():
     DEMO.at(lr=1e-5, batch_norm=False, relu=True, record=MADE_UP, step=100)
     head = DEMO.figure.texts[1].get_text()
-    assert head.endswith("    |    on the desk: learning rate 1e-05, no batch norm, ReLU on the logits")
+    assert head.endswith("    |    on the desk: learning rate 1e-05, no batch norm, ReLU on logits")
     assert "Learning rate now: 1e-05." in DEMO.line
 
 
@@ -145,7 +145,7 @@ def test_a_run_is_started_shown_paused_and_stopped_with_the_keys(desk):
     run, step = desk.run, desk.controls["step"]
     assert (run.lr, run.batch_norm, run.relu, desk.running, desk.beat.playing) == (0.1, False, True, True, True)
     assert (step.value, step.max) == (0, 1)
-    assert desk.text.startswith("Your run, without batch norm, ReLU on the logits, step 0 of 0.")
+    assert desk.text.startswith("Your run, without batch norm, ReLU on logits, step 0 of 0.")
     for last in (50, 100):
         run.record.loss.append((last, 2.0))
         run.changed()
