@@ -10,12 +10,15 @@ import re
 
 import numpy as np
 import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 
 import nin_course as d2l
 from nin_course.data import MEAN, STD
+from nin_course.demos._base import DPI
 from nin_course.files import SAMPLE_DIR
 
 BLUE, ORANGE, GREY, BLACK, WHITE = "#0b5fa5", "#d95f02", "#6b6b6b", "#000000", "#ffffff"
@@ -58,6 +61,19 @@ def seen(figure) -> list:
     """All that is visible in a figure, as lists of plain data."""
     axes = [_axis(axis) for axis in figure.axes if axis.get_visible()]
     return [axes, *(_text(text) for text in figure.texts), _text(figure._suptitle) if figure._suptitle else None]
+
+
+def words_have_room(figure) -> None:
+    """What is written in a picture is large enough, and none of it stands outside."""
+    figure.dpi = DPI
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    for text in figure.findobj(Text):
+        if text.get_text() and text.get_visible() and not (text.axes and not text.axes.get_visible()):
+            assert text.get_fontsize() * figure.dpi / 72 >= 12.98, text
+            box = text.get_window_extent(renderer)
+            if text in figure.texts or (text.axes and text in (text.axes.title, *text.axes.texts)):
+                assert figure.bbox.x0 <= box.x0 <= box.x1 <= figure.bbox.x1, text
+                assert figure.bbox.y0 <= box.y0 <= box.y1 <= figure.bbox.y1, text
 
 
 def axis_named(figure, start: str):

@@ -18,17 +18,15 @@ import torch
 from in_chinese import CHINESE, english
 from ipywidgets.embed import dependency_state
 from matplotlib import __version__ as matplotlib_version
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.image import imread
 from matplotlib.text import Text
 from matplotlib.textpath import TextPath
-from seeing import NAMES, Watched, seen
+from seeing import NAMES, Watched, seen, words_have_room
 from test_bench import MADE
 from test_left_alone import numbers_drawn, process
 
 from nin_course import demos
 from nin_course.demos import ALL, FamilyTree, FewPixels, FindTheShoes, WalkThrough, YourPhoto
-from nin_course.demos._base import DPI
 from nin_course.demos.run import Run
 
 ROOT = Path(__file__).parents[2]
@@ -49,19 +47,6 @@ def high(demo, text: str) -> float:
         rows, row = (rows, row + wide) if row + wide <= WIDE else (rows + 1, wide)
     lines = -(-TextPath((0, 0), text, size=14).get_extents().width // (WIDE - 14))
     return 36 + 32 * rows + demo.size[1] * 110 + 4 + max(44, 20 * lines)
-
-
-def words_have_room(figure) -> None:
-    """What is written in a picture is large enough, and none of it stands outside."""
-    figure.dpi = DPI
-    renderer = FigureCanvasAgg(figure).get_renderer()
-    for text in figure.findobj(Text):
-        if text.get_text() and text.get_visible() and not (text.axes and not text.axes.get_visible()):
-            assert text.get_fontsize() * figure.dpi / 72 >= 12.98, text
-            box = text.get_window_extent(renderer)
-            if text in figure.texts or (text.axes and text in (text.axes.title, *text.axes.texts)):
-                assert figure.bbox.x0 <= box.x0 <= box.x1 <= figure.bbox.x1, text
-                assert figure.bbox.y0 <= box.y0 <= box.y1 <= figure.bbox.y1, text
 
 
 def hands_on(widget) -> list:

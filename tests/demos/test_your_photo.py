@@ -27,6 +27,7 @@ from seeing import (
     votes,
     votes_for_in_orange,
     words,
+    words_have_room,
 )
 
 from nin_course.demos import YourPhoto
@@ -65,6 +66,7 @@ def steps(figure) -> list:
 def test_the_answer_is_the_networks_for_the_28_pixels_that_are_shown(name, ground):
     DEMO.at(photo=name, ground=ground)
     figure = DEMO.figure
+    words_have_room(figure)
     look, grey, bright, square, small = steps(figure)
     upright = ImageOps.exif_transpose(Image.open(PHOTOS / f"{name}.jpg"))
     wanted = np.asarray(upright.resize((384, 512), Image.Resampling.BOX)) / 255
