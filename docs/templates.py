@@ -70,7 +70,11 @@ COMPOSED = (
     "(memory)",
 )
 COMPOSED += ("T-shirt on a table", "boot on the floor", "T-shirt on stripes")  # the names of pictures' files
-COMPOSED += ("usage", "options", "positional arguments", "show this help message and exit")  # argparse's
+# What argparse says: its headings, and its words on a bad call.
+COMPOSED += ("usage", "options", "positional arguments", "show this help message and exit", "error", "argument {}: {}")
+COMPOSED += ("the following arguments are required: {}", "unrecognized arguments: {}", "not allowed with argument {}")
+COMPOSED += ("invalid choice: {} (choose from {})", "invalid {} value: {}", "ambiguous option: {} could match {}")
+COMPOSED += ("expected one argument", "expected at least one argument", "ignored explicit argument {}")
 COMPOSED += ("as the notes", "no ReLU on the logits", "width kept", "Kaiming", "one cycle", "batch norm", "(stopped)")
 # Calls whose strings code reads: patterns, parts of a text that is looked for, an attribute's or a file's name.
 READ = {"compile", "fullmatch", "match", "search", "sub", "findall", "split", "startswith", "replace"}

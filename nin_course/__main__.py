@@ -7,6 +7,25 @@ from dataclasses import fields
 
 from nin_course.language import say, speak_as_told
 
+# What each field of a recipe is, for whoever changes it.
+FIELDS = {
+    "net": "the network: `nin_small`, `nin_wide`, `nin_notes`, or any that chapter 08 names",
+    "size": "side of the images, in pixels",
+    "sample": "train on the embedded sample, not on the full set",
+    "epochs": "how often every image is seen",
+    "batch_size": "images in a step",
+    "lr": "learning rate; with one cycle it is the highest",
+    "weight_decay": "AdamW's; with 0 it is Adam",
+    "one_cycle": "let the learning rate rise for a quarter of the run, then fall to nothing",
+    "label_smoothing": "share of the truth that is spread over all classes, from 0 to 1",
+    "batch_norm": "put batch norm between each convolution and its ReLU",
+    "normalize": "give the pixels mean 0 and deviation 1",
+    "flip": "mirror half of the images, drawn anew in each epoch",
+    "shift": "move each image at random, by up to so many of its 28 pixels",
+    "erase": "cover a square of each image, so many of its 28 pixels wide",
+    "fast": "channels-last, and bfloat16 where the device has it",
+}
+
 
 class Help(argparse.HelpFormatter):
     """Help in the language that is spoken."""
@@ -25,10 +44,14 @@ class Help(argparse.HelpFormatter):
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser, and with it those of its commands, with such help."""
+    """A parser, and with it those of its commands, with such help, and such words on a bad call."""
 
     def __init__(self, **how):
         super().__init__(formatter_class=Help, **how)
+
+    def error(self, message):
+        self.print_usage(sys.stderr)
+        self.exit(2, f"{self.prog}: {say('error')}: {say(message)}\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -61,20 +84,24 @@ def _add_train(commands) -> None:
     from nin_course.recipe import NETS, PRESETS, Recipe
 
     nets = [*NETS, *makers()]
-    about = "train a network and write its weights, history and card into a folder; what is not named, the preset says"
+    about = "train a network and write its weights, history and card into a folder"
     parser = commands.add_parser("train", help="train a network and keep a record of it", description=about)
     parser.add_argument("--preset", choices=PRESETS, help="default: `gpu` where there is one, else `laptop`")
     parser.add_argument("--out", required=True, help="the folder of the run, for example `runs/first`")
     parser.add_argument("--device", help="`cpu`, `cuda`, `mps` or `xpu`; default: the GPU where there is one")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--held-out", type=int, default=0, help="measure on so many training images of each class")
+    parser.add_argument("--seed", type=int, default=0, help="what is drawn at random follows from it; default: 0")
+    about = "measure on so many training images of each class"
+    parser.add_argument("--held-out", type=int, default=0, metavar="N", help=about)
     parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
+    recipe = parser.add_argument_group("recipe", "what is not named here, the preset says")
     for field in fields(Recipe):
-        flag = f"--{field.name.replace('_', '-')}"
-        if isinstance(field.default, bool):
-            parser.add_argument(flag, action=argparse.BooleanOptionalAction)
+        flag, kind, about = f"--{field.name.replace('_', '-')}", type(field.default), FIELDS[field.name]
+        if kind is bool:
+            recipe.add_argument(flag, action=argparse.BooleanOptionalAction, help=about)
+        elif field.name == "net":
+            recipe.add_argument(flag, choices=nets, metavar="NET", help=about)
         else:
-            parser.add_argument(flag, type=type(field.default), choices=nets if field.name == "net" else None)
+            recipe.add_argument(flag, type=kind, metavar="X" if kind is float else "N", help=about)
 
 
 def _add_compare(commands) -> None:

@@ -572,7 +572,38 @@ def test_help_is_in_chinese_but_for_what_is_typed(chinese, capsys, command):
     assert said.startswith(f"用法: python -m nin_course {command}".rstrip())
     typed = r"`[^`]*`|\{[^}]*\}|-[\w-]+( [A-Z_]+)?|^ +(doctor|data|train|compare|paths)|\w+\.png"
     told = re.sub(typed, "", said[said.index("\n\n") :], flags=re.MULTILINE)
-    assert not unknown(told, "train", "Fashion-MNIST", "parameters")
+    names = "train", "Fashion-MNIST", "parameters", "ReLU", "Adam", "AdamW"
+    assert not unknown(told, *names)
+
+
+BAD_CALLS = {  # the call -> (what is told in Chinese, in English)
+    "": ("缺少这些参数：command", "the following arguments are required: command"),
+    "fly": ("参数 command：不能是 'fly'（可选：", "argument command: invalid choice: 'fly'"),
+    "doctor now": ("不认识的参数：now", "unrecognized arguments: now"),
+    "data --full=yes": ("参数 --full：后面不能带值 'yes'", "argument --full: ignored explicit argument 'yes'"),
+    "train --epochs two": ("参数 --epochs：要的是 int，不是 'two'", "argument --epochs: invalid int value: 'two'"),
+    "train --lr": ("参数 --lr：后面要有一个值", "argument --lr: expected one argument"),
+    "train --net twins": ("参数 --net：不能是 'twins'（可选：", "argument --net: invalid choice: 'twins'"),
+    "train --se": ("参数 --seed：后面要有一个值", "argument --seed: expected one argument"),
+    "train --s 1": ("选项 --s 不止一种意思，可以是 --seed，--size", "ambiguous option: --s could match --seed, --size"),
+    "compare": ("缺少这些参数：paths", "the following arguments are required: paths"),
+}
+
+
+@pytest.mark.parametrize("call", BAD_CALLS)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_bad_call_is_answered_with_how_it_is_used_and_what_is_wrong(chinese, capsys, monkeypatch, language, call):
+    monkeypatch.setitem(os.environ, "NIN_COURSE_LANGUAGE", language)
+    with pytest.raises(SystemExit) as end:
+        main(call.split())
+    out, told = capsys.readouterr()
+    usage, error, words = {"zh": ("用法: ", "错误: ", 0), "en": ("usage: ", "error: ", 1)}[language]
+    assert end.value.code == 2
+    assert not out
+    assert told.startswith(f"{usage}python -m nin_course")
+    asked, last = call.split(" -")[0].split()[:1], told.splitlines()[-1]
+    asked = [] if asked in (["fly"], ["doctor"]) else asked  # asked of the whole, not of a command
+    assert last.startswith(f"{' '.join(['python -m nin_course', *asked])}: {error}{BAD_CALLS[call][words]}")
 
 
 def test_a_graded_answer_is_judged_in_the_language_that_the_environment_names(chinese, capfd, monkeypatch):

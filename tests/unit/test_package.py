@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tokenize
+from dataclasses import fields
 from pathlib import Path
 
 import matplotlib
@@ -23,7 +24,8 @@ from jupyterlab_server.settings_utils import _get_overrides
 
 import nin_course as d2l
 from nin_course import files
-from nin_course.__main__ import main
+from nin_course.__main__ import FIELDS, main
+from nin_course.recipe import Recipe
 
 ROOT = Path(d2l.__file__).parent
 MODULES = [m.name for m in pkgutil.walk_packages([str(ROOT)], "nin_course.") if not m.name.endswith("__main__")]
@@ -220,6 +222,19 @@ def test_the_command_lines_help_names_the_command_as_one_types_it(command, capsy
     with pytest.raises(SystemExit, match="0"):
         main([*command.split(), "--help"])
     assert capsys.readouterr().out.startswith(f"usage: python -m nin_course {command}".rstrip() + " ")
+
+
+def test_the_help_says_of_each_option_what_it_is(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "1000")
+    with pytest.raises(SystemExit, match="0"):
+        main(["train", "--help"])
+    help_text = re.sub(r"\n {10,}", "  ", capsys.readouterr().out)  # of a long option it begins a line further down
+    told = dict(re.findall(r"^  (--[\w-]+).*?  +(\S.*)$", help_text, re.MULTILINE))
+    of_recipe = [f"--{field.name.replace('_', '-')}" for field in fields(Recipe)]
+    assert [*told] == ["--preset", "--out", "--device", "--seed", "--held-out", "--resume", *of_recipe]
+    assert [told[option] for option in of_recipe] == [*FIELDS.values()]
+    assert [field.name for field in fields(Recipe)] == [*FIELDS]
+    assert len(set(told.values())) == len(told)
 
 
 def test_the_oldest_releases_tested_are_the_lower_bounds():
