@@ -121,8 +121,8 @@ class Notebook:
     def idle(self, seconds: float) -> None:
         """Waits until nothing runs any more."""
         deadline, quiet = time.monotonic() + seconds, 0
-        while quiet < 10:  # one second without work: between two cells it is shorter
-            self.page.wait_for_timeout(100)
+        while quiet < 4:  # one second without work: between two cells it is shorter
+            self.page.wait_for_timeout(250)
             quiet = quiet + 1 if self.page.locator(STATUS).get_attribute("data-status") == "idle" else 0
             assert time.monotonic() < deadline, f"{self.name} was still running after {seconds} s"
 

@@ -90,28 +90,36 @@ def test_process_0_alone_writes_it(tmp_path, monkeypatch):
 
 
 KILLED = """
-import sys; sys.path.insert(0, {folder!r})
+import os, sys; sys.path.insert(0, {folder!r})
 import torch; torch.set_num_threads(1)
 from test_checkpoint import run
-print("ready", flush=True)
-while True:
-    run(6, {path!r}, callbacks=[lambda history: print(len(history.loss), flush=True)])
+torch.optim.SGD([torch.zeros(1)])  # the first optimizer imports for a second
+for line in sys.stdin:  # each asks for one more process: what it needs is imported once for all
+    child = os.fork()
+    while not child:
+        run(6, {path!r}, callbacks=[lambda history: print(os.getpid(), len(history.loss), flush=True)])
+    os.waitpid(child, 0)
+    print("over", flush=True)
 """
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no kill -9 here")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no kill -9 here")
 def test_a_run_killed_at_any_moment_leaves_a_checkpoint_that_loads(tmp_path):
     path = tmp_path / "run.pt"
     code = KILLED.format(folder=os.path.dirname(__file__), path=str(path))
-    for attempt in range(4):
-        process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-        while process.stdout.readline().strip() not in ("1", "2", "3"):  # until there is a first checkpoint
-            assert process.poll() is None
-        time.sleep(0.17 * attempt)
-        process.kill()
-        process.wait()
-        content = load_checkpoint(path)
-        assert len(content["history"].loss) >= 1
+    pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    with subprocess.Popen([sys.executable, "-c", code], **pipes) as runs:
+        for attempt in range(4):
+            print(file=runs.stdin, flush=True)
+            child, epochs = next(runs.stdout).split()
+            while epochs == "0":  # until there is a first checkpoint
+                child, epochs = next(runs.stdout).split()
+            time.sleep(0.17 * attempt)
+            os.kill(int(child), signal.SIGKILL)
+            assert "over\n" in runs.stdout  # which reads on to there
+            content = load_checkpoint(path)
+            assert len(content["history"].loss) >= 1
+        runs.stdin.close()
     _, resumed = run(6, path, resume=True)
     _, unbroken = run(6)
     assert resumed.loss == pytest.approx(unbroken.loss, rel=1e-3)  # the killed runs had one thread
