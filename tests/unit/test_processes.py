@@ -163,6 +163,7 @@ def started(script, folder, number, *arguments):
     launcher = [sys.executable]
     if number > 1:
         launcher += ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(number)]
+        launcher += ["--log-dir", folder / "log"]  # else it leaves a folder where temporary ones are, for ever
     folder.mkdir()
     done = subprocess.run(
         [*launcher, script, folder, *arguments],
