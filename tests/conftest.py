@@ -20,6 +20,9 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if any(part in item.nodeid for part in SLOW):
             item.add_marker("slow")
+    long = {item.path for item in items if item.get_closest_marker("slow") or item.path.suffix == ".ipynb"}
+    # What takes long begins first, or one of two workers has it alone in the end.
+    items.sort(key=lambda item: "browser" not in item.path.parts and item.path not in long)
 
 
 @pytest.fixture(autouse=True)
