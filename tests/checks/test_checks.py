@@ -250,6 +250,17 @@ def test_ch04_the_limit_itself_is_within_it_and_one_more_is_not_and_the_praise_c
         assert exercise(solution).text.startswith(f"{limit:,} {what}, and the limit is {limit - 1:,}.")
 
 
+@pytest.mark.parametrize(("place", "budget"), enumerate(ch04.BUDGETS))
+def test_ch04_of_each_layer_it_is_told_how_many_are_dearer(place, budget):
+    right = EXERCISES["ch04.dearest"].right["names"]
+    cost = {name: of[budget] for name, of in ch04._alexnet().items()}
+    for name in cost.keys() - {right[place]}:
+        more = len([other for other in cost.values() if other > cost[name]])
+        others = "one layer has more." if more == 1 else f"{more} layers have more."
+        text = EXERCISES["ch04.dearest"](*right[:place], name, *right[place + 1 :]).text
+        assert text.startswith(f"{budget}: {name} has {cost[name]:,}; {others} ")
+
+
 def test_ch01_the_praise_gives_each_layer_its_own_reason():
     exercise = EXERCISES["ch01.notices"]
     praise = exercise(*next(iter(exercise.right.values()))).text
