@@ -13,6 +13,7 @@ from in_chinese import CHINESE, unknown
 from torch import nn
 
 from nin_course.budget import summary
+from nin_course.checks import ch04, ch06
 from nin_course.checks._patients import five_cases
 from nin_course.checks.ch01 import FOUR_LAYERS
 from nin_course.checks.ch06 import FAULTS
@@ -214,19 +215,50 @@ def test_ch07_a_wrong_class_is_told_with_its_channel_and_both_names(channels, wo
     assert exercise(answer).text == f"favourites(maps (5, 4, 2, 2), labels, k=4): {words}"
 
 
-def test_ch03_and_ch04_praise_tells_what_was_measured():
+def test_ch03_praise_tells_what_was_measured():
     exercise = EXERCISES["ch03.why_wrong"]
     leads = [5, 5, -6, 2, 1, 3, 1, -2, 1, 2, 1, 1, -1, 4, 2]  # of the case C
     said = f"12 of 15 cells prefer the wrong class, and on average over all cells its lead is {sum(leads) / 15:.2f}."
     assert exercise(*exercise.right["C"]).text == f"Right: {said}"
+
+
+def costs(build):
+    layers = [layer for layer in summary(build(), (1, 1, 28, 28)).layers if layer.parameters]
+    found = dict(parameters="parameters", MACs="macs", activations="activations")
+    return {name: sum(getattr(layer, what) for layer in layers) for name, what in found.items()}
+
+
+def test_ch04_the_limit_itself_is_within_it_and_one_more_is_not_and_the_praise_counts(monkeypatch):
+    """In the solution's millions 1,000,000 and 2^20 are not the same after rounding."""
     exercise = EXERCISES["ch04.design"]
-    (narrow,) = exercise.right["narrow"]
-    layers = [layer for layer in summary(narrow(), (1, 1, 28, 28)).layers if layer.parameters]
-    parameters, macs, activations = (
-        sum(getattr(layer, what) for layer in layers) for what in ("parameters", "macs", "activations")
-    )
-    said = f"Within the limits: {parameters:,} parameters, {macs / 1e6:.1f} M MACs, {activations:,} activations."
-    assert exercise(narrow).text.startswith(said)
+    (solution,) = exercise.right["the solution"]
+    spent = costs(solution)
+    least = dict(LEAST_MAP=7, LEAST_FIELD=20)
+    for name, value in dict(least, LIMITS=spent).items():
+        monkeypatch.setattr(ch04, name, value)
+    said = f"{spent['parameters']:,} parameters, {spent['MACs'] / 1e6:.1f} M MACs, {spent['activations']:,} activations"
+    assert f"{spent['MACs'] / 2**20:.1f}" not in said
+    assert exercise(solution).text == f"Within the limits: {said}. A NiN of your own."
+    for name, value in least.items():
+        with monkeypatch.context() as patch:
+            patch.setattr(ch04, name, value + 1)
+            text = exercise(solution).text
+        assert f"{value} × {value} " in text
+        assert f"; at least {value + 1} × {value + 1} are wanted" in text
+    for what, limit in spent.items():
+        monkeypatch.setattr(ch04, "LIMITS", spent | {what: limit - 1})
+        assert exercise(solution).text.startswith(f"{limit:,} {what}, and the limit is {limit - 1:,}.")
+
+
+@pytest.mark.parametrize(("place", "budget"), enumerate(ch04.BUDGETS))
+def test_ch04_of_each_layer_it_is_told_how_many_are_dearer(place, budget):
+    right = EXERCISES["ch04.dearest"].right["names"]
+    cost = {name: of[budget] for name, of in ch04._alexnet().items()}
+    for name in cost.keys() - {right[place]}:
+        more = len([other for other in cost.values() if other > cost[name]])
+        others = "one layer has more." if more == 1 else f"{more} layers have more."
+        text = EXERCISES["ch04.dearest"](*right[:place], name, *right[place + 1 :]).text
+        assert text.startswith(f"{budget}: {name} has {cost[name]:,}; {others} ")
 
 
 def test_ch01_the_praise_gives_each_layer_its_own_reason():
@@ -257,6 +289,18 @@ def test_ch06_a_wrong_letter_is_answered_with_the_numbers_of_its_case(letter):
         assert all(fact in told for fact in (moved, fell, dead)), told
 
 
+@pytest.mark.parametrize(("accuracies", "passed"), [((0.99, 0.1, 0.37), True), ((0.99, 0.1, 0.364), False)])
+def test_ch06_the_middle_of_three_networks_has_to_be_good_enough(accuracies, passed, monkeypatch):
+    measured = iter(accuracies)
+    monkeypatch.setattr(ch06, "train_epoch", lambda *_: (2.0, 0))
+    monkeypatch.setattr(ch06, "evaluate_accuracy", lambda *_: next(measured))
+    verdict = EXERCISES["ch06.repaired"](*next(iter(EXERCISES["ch06.repaired"].right.values())))
+    assert verdict.passed is passed
+    right = "It learns: the middle one of 3 seeds gets more than 37% right, and no class is dead."
+    wrong = "After 120 steps the 3 networks get 99%, 10%, 36% right, the middle one 36%; 37% are wanted. No class is"
+    assert verdict.text.startswith(right if passed else wrong)
+
+
 def test_one_empty_answer_of_two_is_named():
     verdict = EXERCISES["ch01.notices"](..., {"A": False})
     assert (verdict.passed, verdict.text) == (None, "Half done: notices is still empty.")
@@ -270,9 +314,9 @@ def test_an_exercise_has_three_hints_of_its_own(name):
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_bug_in_the_answer_is_reported_with_its_own_line_and_stops_nothing(name):
+def test_a_bug_in_the_answer_is_reported_with_its_own_line_and_nothing_else(name):
     def helper():
-        return undefined_name  # noqa: F821
+        return device_of_undefined_shape  # noqa: F821
 
     def broken(*_):
         return helper()
@@ -280,7 +324,8 @@ def test_a_bug_in_the_answer_is_reported_with_its_own_line_and_stops_nothing(nam
     rest = next(iter(EXERCISES[name].right.values()))[1:]
     verdict = EXERCISES[name](broken, *rest)
     assert verdict.passed is False
-    assert "NameError, at `return undefined_name" in verdict.text
+    assert "NameError, at `return device_of_undefined_shape" in verdict.text
+    assert verdict.text.endswith(": name 'device_of_undefined_shape' is not defined.")  # nothing is guessed at
 
 
 def test_an_error_inside_pytorch_is_reported_with_the_students_line():

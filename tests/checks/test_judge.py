@@ -2,11 +2,13 @@
 
 import collections
 import copy
+import functools
+import inspect
 import itertools
 import json
 import math
 import re
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from exercises import EXERCISES, JUDGED, judged
 from known import PAGE, known
 from torch import nn
 
-from nin_course.checks import _read
+from nin_course.checks import _read, ch02
 from nin_course.checks._away import DEVICE, away, home
 from nin_course.checks._calling import call
 from nin_course.checks._cases import Judge
@@ -300,21 +302,51 @@ def test_what_is_rounded_is_right_and_half_a_hundredth_off_or_no_number_is_not(n
         assert "stopped with" not in verdict.text, (factor, verdict)
 
 
-@pytest.mark.parametrize("name", [
-    *("ch00.accuracy", "ch01.conv1x1_stride2", "ch01.notices", "ch02.fold", "ch06.never_said", "ch06.bias_gradient"),
-    *("ch07.favourites", "ch07.even_error", "ch09.on_patches"),
-])  # fmt: skip
-def test_what_an_answer_does_to_the_tensors_it_was_given_spoils_no_later_case(name):
+def kept(value):
+    """What a check keeps from one answer to the next, in plain values."""
+    if isinstance(value, nn.Module):
+        return value.training, kept(value.state_dict())
+    if isinstance(value, (list, tuple)):
+        return [kept(part) for part in value]
+    if isinstance(value, dict):
+        return {key: kept(part) for key, part in value.items()}
+    return (value.dtype, value.tolist()) if isinstance(value, torch.Tensor) else repr(value)
+
+
+def spoiled(X):
+    """Whatever can be changed of an argument is changed."""
+    for part in X.values() if isinstance(X, dict) else X if isinstance(X, (list, tuple)) else ():
+        spoiled(part)
+    if isinstance(X, nn.Module):
+        spoiled([*X.eval().parameters()])
+    elif isinstance(X, torch.Tensor):
+        X.detach().zero_()
+    elif isinstance(X, (list, dict)):
+        X.clear()
+
+
+@pytest.mark.parametrize("name", JUDGED)
+def test_what_an_answer_does_to_what_it_was_given_spoils_no_later_case_and_no_later_answer(name):
     right = next(iter(EXERCISES[name].right.values()))[0]
+    module = {k: v for k, v in vars(inspect.getmodule(EXERCISES[name].look)).items() if not isinstance(v, ModuleType)}
+    before = kept(module)
 
     def spoils(*given):
         value = copy.deepcopy(right(*given))
-        for X in given:
-            if isinstance(X, torch.Tensor):
-                X.zero_()
+        spoiled(given)
         return value
 
     assert judged(name, spoils)[0].passed is True
+    assert kept(module) == before
+
+
+@pytest.mark.parametrize(("name", "kind"), [("ch02.deep_block", "a list"), ("ch04.design", "narrow")])
+def test_a_network_that_an_answer_keeps_computes_as_before(name, kind):
+    build = functools.cache(EXERCISES[name].right[kind][0])
+    nets = {arguments: build(*arguments) for arguments in (ch02.BLOCKS if name == "ch02.deep_block" else [()])}
+    before = [kept(net.state_dict()) for net in nets.values()]
+    assert EXERCISES[name](lambda *arguments: build(*arguments)).passed is True
+    assert [kept(net.state_dict()) for net in nets.values()] == before
 
 
 def painted(box, other):
@@ -447,6 +479,11 @@ def test_an_answer_is_called_what_it_is(value, words):
     (torch.tensor([True]), "a number is wanted; this is a tensor of shape (1,)"),
     (torch.ones(2), "a number is wanted; this is a tensor of shape (2,)"),
     ("3", "a number is wanted; this is the string '3'"),
+    (b"3", "a number is wanted; this is a bytes"),
+    ({3}, "a number is wanted; this is a set of 1"),
+    (frozenset([3]), "a number is wanted; this is a frozenset of 1"),
+    ({3: 3}, "a number is wanted; this is a dict of 1"),
+    (nn.Sequential(), "a number is wanted; this is a network (Sequential)"),
     ([[1], [1, 2]], "a number is wanted, all of one shape; these have (1,), (2,)"),
     (3j, "a number is wanted; this is a complex"),
     (torch.tensor([3j]), "a number is wanted; this is a tensor of shape (1,) of complex numbers"),

@@ -208,9 +208,15 @@ OFTEN = "net gives other numbers each time for the same images, in evaluation mo
     (torch.nn.Conv2d(1, 1, 3, padding=(1.5, 1)), f"The padding of a Conv2d is (1.5, 1){WHOLE}"),
     (of(lambda _: None), "net should put out a tensor; this is None. Is the `return` in its forward missing?"),
     (of(lambda _: [1, 2]), "net should put out a tensor; this is a list of 2."),
-    (of(layers=[torch.nn.ReLU()]), f"The layers in `self.layers` are in a plain list: {UNSEEN}ModuleList"),
-    (of(two={"a": torch.nn.ReLU()}), f"The layers in `self.two` are in a plain dict: {UNSEEN}ModuleDict."),
-    (of(tuple=(1, torch.nn.ReLU())), f"The layers in `self.tuple` are in a plain tuple: {UNSEEN}ModuleList"),
+    *(
+        (of(inside=holds(part)), f"The layers in `self.inside` are in a plain {kind}: {UNSEEN}{cure}")
+        for part in (torch.nn.ReLU(), torch.nn.Parameter(torch.ones(1)))
+        for kind, holds, cure in (
+            ("list", lambda part: [part], "ModuleList (or nn.ParameterList)."),
+            ("dict", lambda part: {"a": part}, "ModuleDict."),
+            ("tuple", lambda part: (1, part), "ModuleList (or nn.ParameterList)."),
+        )
+    ),
     (of(torch.Tensor.zero_), "net changes the images that it is given, in place."),
     (of(torch.rand_like), OFTEN),
     (torch.nn.Linear(5, 1), "net does not take (1, 1, 8, 8): RuntimeError"),

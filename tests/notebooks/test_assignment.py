@@ -134,6 +134,9 @@ class Toy:
     @staticmethod
     def static(x): ...
 
+    made, size = classmethod(lambda cls: 1), property(lambda self: 1)
+    builtin, described = len, str.upper
+
 
 def toy(x, y=1): ...
 
@@ -147,6 +150,10 @@ def toy(x, y=1): ...
     ("toy", "__code__", (lambda x, y: x).__code__, "toy"),
     ("Toy", "method", lambda self, x=1: None, "Toy.method"),
     ("Toy", "static", staticmethod(toy), "Toy.static"),
+    ("Toy", "made", classmethod(lambda cls: 1), "Toy.made"),
+    ("Toy", "size", property(lambda self: 1), "Toy.size"),
+    ("Toy", "builtin", abs, "Toy.builtin"),
+    ("Toy", "described", str.lower, "Toy.described"),
 ])  # fmt: skip
 def test_whatever_a_cell_changes_of_a_watched_function_or_class_is_told(place, name, value, told, monkeypatch):
     module = ModuleType("nin_course.toy")

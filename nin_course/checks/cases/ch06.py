@@ -89,6 +89,7 @@ never_said.right = {
     "numpy": (_by_numpy,),
     "a weighted mean, and floats": (_shares,),
     "a set": (lambda c: [set(_silent(c).tolist()), _others(c).item()],),
+    "a frozen set": (lambda c: [frozenset(_silent(c).tolist()), _others(c).item()],),
     "the last first": (lambda c: (_silent(c).flip(0), _others(c)),),
     "rows of one": (lambda c: ((c.sum(dim=0) == 0).nonzero(), _others(c).reshape(1, 1)),),
     "a generator of a generator": (lambda c: (part for part in ((k for k in _silent(c).tolist()), _others(c))),),
