@@ -727,15 +727,16 @@ def test_an_error_of_the_package_is_told_in_chinese_and_a_students_own_is_left_a
     shell, written = InteractiveShell.instance(), io.StringIO()
     from nin_course.language import _told
 
-    monkeypatch.setattr(shell, "showtraceback", lambda raised, tb_offset: written.write(f"{raised[1]}\n"))
+    monkeypatch.setattr(shell, "showtraceback", lambda raised, tb_offset: written.write(f"{raised[1]} {tb_offset}\n"))
     for code in ("d2l.nin(head='x')", "raise ValueError('The image is too small: nothing is left.')"):
         try:
             exec(code, {"d2l": d2l})
         except ValueError as error:
-            _told(shell, type(error), error, error.__traceback__)
+            _told(shell, type(error), error, error.__traceback__, tb_offset=1)
     first, second = written.getvalue().splitlines()
-    assert first == CHINESE.translate("head='x' is not one of 'notes', 'wide'.")
-    assert second == "The image is too small: nothing is left."
+    refused = CHINESE.translate("head='x' is not one of 'notes', 'wide'.")
+    assert first == f"{refused} 1"  # it hides as many frames as IPython asked
+    assert second == "The image is too small: nothing is left. 1"
 
 
 # ---- the font, and the words --------------------------------------------------------------------------------------
@@ -764,6 +765,19 @@ def wrong_words() -> dict[str, str]:
     """The words that are not used -> the one that is, from docs/glossary.md."""
     rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| ([^|]*) \|", (ROOT / "docs" / "glossary.md").read_text(), re.M)[2:]
     return {word.strip(): right for _, right, wrong in rows for word in wrong.split(",") if word.strip()}
+
+
+def test_a_word_of_the_glossary_is_said_in_the_chapter_that_it_names():
+    table = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| [^|]* \| ([\dAQ–]+) \|", table, re.MULTILINE)
+    paths = (ROOT / "notebooks" / "source" / "zh").glob("*.md")
+    chapters = {path.name[:2].strip("_"): path.read_text(encoding="utf-8") for path in paths}
+    package = "".join(TEMPLATES.values()) + (ROOT / "README.zh.md").read_text(encoding="utf-8")
+    assert len(rows) == table.count("\n| ") - 2 > 80
+    for english_, words, where in rows:
+        known = [word for part in words.split(",") if (word := re.sub(r" \(.*|`[^`]*`", "", part).strip())]
+        said = {number for number, text in chapters.items() if any(word in text for word in known)}
+        assert where in said if where != "–" else not said and any(word in package for word in known), english_
 
 
 def test_the_chinese_keeps_to_the_glossary():
