@@ -250,7 +250,7 @@ def test_ch04_the_limit_itself_is_within_it_and_one_more_is_not_and_the_praise_c
         assert exercise(solution).text.startswith(f"{limit:,} {what}, and the limit is {limit - 1:,}.")
 
 
-@pytest.mark.parametrize(("place", "budget"), enumerate(ch04.BUDGETS))
+@pytest.mark.parametrize(("place", "budget"), [*enumerate(ch04.BUDGETS)])
 def test_ch04_of_each_layer_it_is_told_how_many_are_dearer(place, budget):
     right = EXERCISES["ch04.dearest"].right["names"]
     cost = {name: of[budget] for name, of in ch04._alexnet().items()}

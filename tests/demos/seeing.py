@@ -1,11 +1,10 @@
 """Reads a figure as a person does: what stands where, in which colour, with which words.
 
-`Watched(demo)` draws a demo in any state, without widgets. `seen(figure)` is all of a figure as plain data, the same
-for two figures that look the same; `axis_named`, `picture`, `frames`, `words` and the rest pick one thing out of it.
+`Watched(demo)` draws a demo in any state, without widgets. `seen(figure)` is all of a figure as plain data, `differ`
+says where two of them are not alike; `axis_named`, `picture`, `frames`, `words` and the rest pick one thing out of it.
 """
 
 import gzip
-import hashlib
 import re
 
 import numpy as np
@@ -57,8 +56,19 @@ class Watched:
         return result
 
 
+def differ(one, other, at: str = "") -> list[str]:
+    """Where two looks (`seen`) differ by more than rounding: a number in its fifth digit, a colour by a 50th."""
+    if isinstance(one, np.ndarray):
+        return [] if one.shape == other.shape and np.abs(one - other).max() <= 0.02 else [f"{at}: the image"]
+    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)) and len(one) == len(other):
+        return [place for i, pair in enumerate(zip(one, other, strict=True)) for place in differ(*pair, f"{at}[{i}]")]
+    if isinstance(one, float):
+        return [] if abs(one - other) <= 1e-5 * max(1, abs(one)) else [f"{at}: {one}, {other}"]
+    return [] if one == other else [f"{at}: {one}, {other}"]
+
+
 def seen(figure) -> list:
-    """All that is visible in a figure, as lists of plain data."""
+    """All that is visible in a figure, as lists of plain data, and of each image its colours, (H, W, 4)."""
     axes = [_axis(axis) for axis in figure.axes if axis.get_visible()]
     return [axes, *(_text(text) for text in figure.texts), _text(figure._suptitle) if figure._suptitle else None]
 
@@ -214,8 +224,7 @@ def _axis(axis) -> list:
         parts.append([_round(ticks.get_ticklocs()), [t.get_text() for t in ticks.get_ticklabels()]])
     parts += [[to_hex(s.get_edgecolor()), s.get_linewidth(), s.get_visible()] for s in axis.spines.values()]
     for image in filter(_visible, axis.images):
-        painted = hashlib.sha256(np.round(colors(image) * 1000).astype(np.int16).tobytes()).hexdigest()
-        parts.append([painted, list(image.get_extent()), image.get_zorder()])
+        parts.append([np.array(colors(image)), list(image.get_extent()), image.get_zorder()])
     for patch in filter(_visible, axis.patches):
         corners = _round(patch.get_patch_transform().transform(patch.get_path().vertices))
         colours = to_hex(patch.get_facecolor(), True), to_hex(patch.get_edgecolor(), True)

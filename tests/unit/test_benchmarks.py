@@ -45,14 +45,14 @@ def test_what_chapter_05_quotes_was_measured():
     assert "the usual loader, by itself, makes 7,401 images a second" in text
     assert "batches of 256 would cost it 1.3 percentage points" in text
     assert "| batches of 64 (256 instead) | 0.8856 (0.8838 to 0.8898, 3 seeds) | -0.0132 |" in measured
-    assert "with and without them, three seeds each, the medians are the same" in text
+    assert "Sixteen bits, together with the memory order, pass that test: with both and without, three seeds" in text
     assert "| bfloat16 and channels-last | 0.8988 (0.8926 to 0.8990, 3 seeds) | +0.0000 |" in measured
     assert "| loading, 28 → 224 px | 7,401 images/s |" in measured
     assert "| memory that training adds, at each one's batch size | 1,275 MiB | 110 MiB |" in measured
-    assert "*small* got 92% of the 10,000 test images right after four epochs" in text
+    assert "*small* got nearly 93% of the 10,000 test images right after four epochs" in text
     accuracies = [run["accuracy"] for run in recipe.recorded("curve")["4 epochs"]]
     assert len(accuracies) == 3
-    assert min(accuracies) >= 0.92
+    assert 0.925 <= sorted(accuracies)[1] < 0.93
     assert "the notes' network, with theirs, got 83% after five" in text
     assert round(100 * recipe.PUBLISHED[-1]) == 83
 
