@@ -8,11 +8,14 @@ import pytest
 import torch
 
 COUNTS = pytest.StashKey[dict]()
-# What trains, starts processes or tries hundreds of answers: `make check` leaves it to `make test`.
+# What trains, starts processes, or tries hundreds of answers or clicks: `make check` leaves it to `make test`.
 SLOW = (
     *("unit/test_processes", "unit/test_weights", "unit/test_runs", "unit/test_checkpoint", "unit/test_stuck"),
     *("unit/test_assets", "unit/test_make", "unit/test_diagnose", "checks/test_mutants", "checks/test_junk"),
-    *("ch06.repaired", "demos/test_live", "demos/test_run"),
+    *("ch06.repaired", "ch06.never_said", "ch08.beat_the_course", "demos/test_live", "demos/test_run"),
+    *("whatever_is_clicked", "the_guide_is_current", "demos/test_demos_in_chinese", "unit/test_compare"),
+    *("unit/test_lab_command", "unit/test_device", "unit/test_site", "unit/test_survivors", "a_process_of_its_own"),
+    *("speaks_chinese_whichever", "the_recorded_runs_have_names", "test_microscope", "unit/test_photo", "test_board"),
 )
 
 
