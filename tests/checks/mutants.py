@@ -140,9 +140,12 @@ def changes(node: ast.AST) -> Iterator:
         yield lambda n: morph(n, ast.Slice(None, None, None))
     if isinstance(node, ast.Slice) and node.step is not None:
         yield lambda n: setattr(n, "step", None)
-    if isinstance(node, ast.Tuple) and len(node.elts) > 1 and isinstance(node.ctx, ast.Load):
+    if isinstance(node, ast.Tuple) and len(node.elts) > 1 and not stored(node):
         for i, j in itertools.combinations(range(len(node.elts)), 2):
             yield lambda n, i=i, j=j: swap(n.elts, i, j)
+    if isinstance(node, (ast.Tuple, ast.List, ast.Set)) and len(node.elts) > 1 and not stored(node):
+        for i in range(len(node.elts)):
+            yield lambda n, i=i: n.elts.pop(i)
     if isinstance(node, ast.Call):
         method = isinstance(node.func, ast.Attribute) and getattr(node.func.value, "id", "") not in LIBRARIES
         if method:
@@ -162,6 +165,11 @@ def changes(node: ast.AST) -> Iterator:
                 yield lambda n, field=field, i=i: getattr(n, field).__setitem__(i, ast.Pass())
     if isinstance(node, ast.For):
         yield lambda n: n.body.append(ast.Break())
+
+
+def stored(node: ast.AST) -> bool:
+    """Is it what is assigned to, not what is read?"""
+    return isinstance(getattr(node, "ctx", None), ast.Store)
 
 
 def docstring(statement: ast.stmt) -> bool:
@@ -207,6 +215,9 @@ EQUIVALENT: dict[str, dict[str, list[str]]] = {
             "1), nn.MaxPool2d(2), *(nn.…=3, padding=1)), *(nn.Conv",
             "ding=1), nn.ReLU()), *(nn.…=1), nn.ReLU()), nn.Conv2d  ->  "
             "ding=1), nn.ReLU()), *(nn.…kernel_size=1)), nn.Conv2d",
+            "kernel_size=3, padding=1), nn.ReLU()), *(nn.Conv2  ->  kernel_size=3, padding=1),), *(nn.Conv2",
+            "ding=1), nn.ReLU()), *(nn.…1), nn.ReLU()), nn.Conv2d(  ->  ding=1), nn.ReLU()), *(nn.ReLU(),), nn.Conv2d(",
+            "2d(80, 80, kernel_size=1), nn.ReLU()), nn.Conv2d(  ->  2d(80, 80, kernel_size=1),), nn.Conv2d(",
             "_block(1, 24, kernel_size=5, stride=1, p  ->  _block(1, 24, kernel_size=6, stride=1, p",
             "_block(1, 24, kernel_size=5, stride=1, p  ->  _block(1, 24, kernel_size=4, stride=1, p",
             "24, kernel_size=5, stride=1, padding=2),  ->  24, kernel_size=5, stride=2, padding=2),",

@@ -54,6 +54,15 @@ def test_a_kill_and_a_survivor_are_told_apart_and_the_tree_stays_as_it_was(toy, 
     assert (toy / "docs" / "toy.py").read_text() == TOY
 
 
+@pytest.mark.parametrize("three", ["(x, 2, x)", "[x, 2, x]", "{x, 2, x}"])
+def test_each_member_is_left_out_once_and_nothing_that_is_assigned_to(three):
+    source = f"def f(x):\n    a, b, c = {three}\n    return a\n"
+    tried = [change.split("  ->  ") for _, change, _ in survivors.some(source, 99, 0)]
+    fewer = [after for _, after in tried if after.count(",") == 3]
+    assert len(set(fewer)) == 3
+    assert all(after.startswith("a, b, c = ") for after in fewer)
+
+
 def test_in_place_of_the_most_the_first_and_the_last_are_tried():
     tried = [change for _, change, _ in survivors.some("def most(x):\n    return max(x)\n", 99, 0)]
     assert {f"return max(x)  ->  return [*x][{end}]" for end in (0, -1)} < set(tried)
