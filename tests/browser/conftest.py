@@ -19,12 +19,15 @@ SCREENSHOTS = Path(__file__).parent / "screenshots"
 TOKEN = "browser-tests"
 STATUS = ".jp-Notebook-ExecutionIndicator"
 BROKEN = "Error displaying widget", "model not found", "Loading widget"  # instead of an output
+OPEN = "path => { jupyterapp.commands.execute('docmanager:open', {path}) }"
+LEAVE = "() => [...jupyterapp.shell.widgets('main')].forEach(tab => tab.dispose())"  # without asking: "Save?"
 
 
 class Lab:
     """JupyterLab as `make lab` starts it, with a user's folders of its own: nothing is trusted, nothing remembered."""
 
     app, place, ready = "jupyterlab", "lab/tree", "Python 3 (ipykernel) | Idle"
+    options = ("--LabApp.expose_app_in_browser=True",)  # for OPEN and LEAVE
 
     def __init__(self, home: Path):
         self.home, self.folder, self.process = home, home / "clone", None
@@ -37,6 +40,7 @@ class Lab:
             self.port = free.getsockname()[1]
         folders = {f"JUPYTER_{kind}_DIR": str(self.home / kind) for kind in ("CONFIG", "DATA", "RUNTIME")}
         command = [sys.executable, "-m", self.app, "--no-browser", f"--port={self.port}", "--port-retries=0"]
+        command += self.options
         # Half a second for a kernel to leave by itself: what it then still frees, its end frees, too.
         command += [f"--IdentityProvider.token={TOKEN}", "--KernelManager.shutdown_wait_time=1"]
         if hasattr(os, "geteuid") and os.geteuid() == 0:
@@ -76,7 +80,7 @@ class Lab:
 class Notebook7(Lab):
     """The same server with Notebook 7's pages, each of one notebook."""
 
-    app, place, ready = "notebook", "notebooks", "Python 3 (ipykernel)"
+    app, place, ready, options = "notebook", "notebooks", "Python 3 (ipykernel)", ()
 
 
 class Notebook:
@@ -87,7 +91,11 @@ class Notebook:
         self.open()
 
     def open(self) -> None:
-        self.page.goto(f"{self.lab.url}/{self.lab.place}/notebooks/{self.name}?token={TOKEN}&reset")
+        """By its address; in a page that has JupyterLab already, as a double click in the file browser does."""
+        if self.page.url.startswith(self.lab.url):
+            self.page.evaluate(OPEN, f"notebooks/{self.name}")
+        else:
+            self.page.goto(f"{self.lab.url}/{self.lab.place}/notebooks/{self.name}?token={TOKEN}&reset")
         self.page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=60_000)
         expect(self.page.get_by_text(self.lab.ready)).to_be_visible(timeout=60_000)
 

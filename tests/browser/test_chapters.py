@@ -6,9 +6,9 @@ import re
 import time
 
 import pytest
-from conftest import ROOT, SCREENSHOTS, Lab, Notebook
+from conftest import LEAVE, ROOT, SCREENSHOTS, Lab, Notebook
 from PIL import Image
-from playwright.sync_api import TimeoutError, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 from nin_course.demos import ALL
 from nin_course.demos.guessing_game import ROUND
@@ -71,17 +71,9 @@ def line(cell):
 class Chapter:
     """A chapter as it is in a fresh clone. The tests below take it from there to its answers, in this order."""
 
-    def __init__(self, lab: Lab, context, name: str):
-        self.lab, self.context, self.name, self.demos = lab, context, name, DEMOS[name]
-        self.open()
-
-    def open(self) -> None:
-        self.page = self.context.new_page()
-        self.notebook = Notebook(self.page, self.lab, self.name)
-
-    def close(self) -> None:
-        self.page.close()
-        self.lab.shut_down_kernels()
+    def __init__(self, lab: Lab, page: Page, name: str):
+        self.lab, self.page, self.name, self.demos = lab, page, name, DEMOS[name]
+        self.notebook = Notebook(page, lab, name)
 
     def as_built(self, folder: str = "") -> dict:
         return json.loads((ROOT / "notebooks" / folder / self.name).read_text(encoding="utf-8"))
@@ -90,11 +82,18 @@ class Chapter:
         self.notebook.screenshot(f"{self.name[:2]}_{what}")
 
 
+@pytest.fixture(scope="module")
+def page(context):
+    """One for all chapters: to load JupyterLab takes longer than to open a notebook in it."""
+    return context.new_page()
+
+
 @pytest.fixture(scope="module", params=DEMOS)
-def chapter(request, lab, context):
-    chapter = Chapter(lab, context, request.param)
+def chapter(request, lab, page):
+    chapter = Chapter(lab, page, request.param)
     yield chapter
-    chapter.close()
+    page.evaluate(LEAVE)
+    lab.shut_down_kernels()
 
 
 def test_a_fresh_clone_shows_each_demos_picture_and_hides_each_answer(chapter):

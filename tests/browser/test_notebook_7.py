@@ -37,9 +37,9 @@ def chapter(tmp_path_factory, context, data):
     )
     (lab.folder / "notebooks" / CHAPTER).write_text(json.dumps(notebook), encoding="utf-8")
     lab.start(NIN_COURSE_DATA=str(data))
-    chapter = Chapter(lab, context, CHAPTER)
+    chapter = Chapter(lab, context.new_page(), CHAPTER)
     yield chapter
-    chapter.close()
+    chapter.page.close()
     lab.stop()
 
 

@@ -28,7 +28,8 @@ def test_iter():
 def test_the_card_is_right_about_the_full_test_set(head, test_iter):
     """One image of 10,000 may fall on the other side of a rounding error."""
     assert len(test_iter.dataset) == 10_000
-    found, said = measure(pretrained_nin(head=head), test_iter, "test images"), card(head)
+    net = pretrained_nin(head=head).to(memory_format=torch.channels_last)  # the same sums, in half the time
+    found, said = measure(net, test_iter, "test images"), card(head)
     assert found["measured_on"] == said["measured_on"]
     assert found["accuracy"] == pytest.approx(said["accuracy"], abs=2.5e-4)
     difference = torch.tensor(found["confusion"]) - torch.tensor(said["confusion"])
@@ -145,7 +146,8 @@ def test_the_recorded_run_goes_from_guessing_to_what_the_laptop_preset_reaches()
     assert [step for step, _ in run] == [record["step"] for record in said["snapshots"]]
     for (step, net), record in zip(run, said["snapshots"], strict=True):
         if step in (run[0][0], run[len(run) // 2][0], run[-1][0]):  # the others' files are checked by their hash
-            assert d2l.evaluate_accuracy(test_iter, net) == pytest.approx(record["accuracy"], abs=0.001)
+            quick = net.to(memory_format=torch.channels_last)
+            assert d2l.evaluate_accuracy(test_iter, quick) == pytest.approx(record["accuracy"], abs=0.001)
         assert hashlib.sha256((ASSETS / "recorded_run" / record["file"]).read_bytes()).hexdigest() == record["sha256"]
     accuracies = [record["accuracy"] for record in said["snapshots"]]
     assert run[0][0] == 0
