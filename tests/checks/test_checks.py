@@ -25,8 +25,10 @@ SOLUTIONS = {name: rest for name, *rest in mutants.solutions()}
 
 
 @pytest.mark.parametrize(("name", "kind"), RIGHT)
-def test_a_right_answer_passes_however_it_is_written(name, kind):
+def test_a_right_answer_passes_however_it_is_written_and_would_on_a_machine_ten_times_as_slow(name, kind):
+    start = time.process_time()
     verdict = EXERCISES[name](*EXERCISES[name].right[kind])
+    assert 10 * (time.process_time() - start) < EXERCISES[name].seconds
     assert verdict.passed is True, verdict
     assert not unknown(CHINESE.translate(verdict.text), *OWN), verdict
 
@@ -63,6 +65,15 @@ def test_the_students_placeholder_is_met_calmly_and_nothing_else_is(name):
         assert "No answer yet" in verdict.text
     assert own
     assert exercise().passed is None
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_help_shows_the_call_that_the_chapter_asks_for(name):
+    body = ast.parse(SOLUTIONS[name][2]).body
+    asked = {f.name: [a.arg for a in f.args.args] for f in body if isinstance(f, ast.FunctionDef)}
+    called, arguments = re.match(r"(\w+)\((.*)\) ->", EXERCISES[name].__doc__).groups()
+    arguments = re.sub(r" \([^()]*\)", "", arguments)  # the shapes
+    assert asked[called] == [argument.split()[0] for argument in arguments.split(",") if argument]
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -197,6 +208,31 @@ def block(c, d, k, n, *, padding=(0, 0), wider=0, more=0, last=nn.ReLU, shared=0
 def test_ch02_each_number_of_a_sentence_is_what_it_says(changes, said):
     changed = lambda c, d, k, n: block(c, d, k, n, **(changes if (d, n) in ((5, 1), (4, 3)) else {}))  # noqa: E731
     assert EXERCISES["ch02.deep_block"](changed).text == (said if said[0] == "O" else f"deep_block{said}")
+
+
+@pytest.mark.parametrize("pad", [nn.ZeroPad2d, nn.ReflectionPad2d])
+@pytest.mark.parametrize("rows", [True, False])
+def test_ch02_a_border_that_is_made_after_the_window_is_told_in_one_direction_too(rows, pad):
+    def padded(c, d, k, n):
+        half = k // 2 if k < 7 else 0  # there is nothing to reflect in 9 rows less 6
+        inside, around = ((-half, 0), (0, 0, half, half)) if rows else ((0, -half), (half, half, 0, 0))
+        return nn.Sequential(block(c, d, k, n, padding=inside), pad(around))
+
+    told = "The output pixel in the corner of deep_block(3, 5, 3, 1) does not see the corner of the image."
+    assert EXERCISES["ch02.deep_block"](padded).text == told
+
+
+@pytest.mark.parametrize(
+    ("side", "seen"), [("left", "3 × 4"), ("right", "3 × 4"), ("top", "4 × 3"), ("bottom", "4 × 3")]
+)
+def test_ch02_a_window_that_reaches_further_on_one_side_is_told(side, seen):
+    def further(c, d, k, n):
+        around = [k // 2 + (side == of) for of in ("left", "right", "top", "bottom")]
+        first = nn.Conv2d(c, d, (sum(around[2:]) + 1, sum(around[:2]) + 1))
+        return nn.Sequential(nn.ZeroPad2d(around), first, *block(c, d, k, n)[1:])
+
+    told = f"One output pixel of deep_block(3, 5, 3, 1) sees {seen} pixels; a window of 3 and n 1×1 layers see 3 × 3"
+    assert EXERCISES["ch02.deep_block"](further).text.startswith(told)
 
 
 @pytest.mark.parametrize(("channels", "words"), [
