@@ -325,13 +325,33 @@ def test_ch06_a_wrong_letter_is_answered_with_the_numbers_of_its_case(letter):
         assert all(fact in told for fact in (moved, fell, dead)), told
 
 
+def test_ch06_the_loss_of_a_case_is_the_mean_of_its_last_ten_steps():
+    for case in five_cases():
+        assert len(case.losses) == 60
+        assert case.health.loss == pytest.approx(sum(case.losses[50:]) / 10, nan_ok=True)
+
+
 @pytest.mark.parametrize(("accuracies", "passed"), [((0.99, 0.1, 0.37), True), ((0.99, 0.1, 0.364), False)])
 def test_ch06_the_middle_of_three_networks_has_to_be_good_enough(accuracies, passed, monkeypatch):
-    measured = iter(accuracies)
-    monkeypatch.setattr(ch06, "train_epoch", lambda *_: (2.0, 0))
-    monkeypatch.setattr(ch06, "evaluate_accuracy", lambda *_: next(measured))
+    measured, trained = iter(accuracies), []
+
+    def trains(net, batches, optimizer, device):
+        assert [len(X) for X, _ in batches] == [64] * 120
+        assert list(map(id, optimizer.param_groups[0]["params"])) == list(map(id, net.parameters()))
+        trained.append((net, {float(n) for X, _ in batches for n in X.sum(dim=(1, 2, 3))}))
+        return 2.0, 0
+
+    def measures(images, net):
+        assert images is ch06._images()[1]  # those of the test
+        assert net is trained[-1][0]
+        return next(measured)
+
+    monkeypatch.setattr(ch06, "train_epoch", trains)
+    monkeypatch.setattr(ch06, "evaluate_accuracy", measures)
     verdict = EXERCISES["ch06.repaired"](*next(iter(EXERCISES["ch06.repaired"].right.values())))
     assert verdict.passed is passed
+    assert all(len(images) > 2_000 for _, images in trained)  # more than those of the test
+    assert not any(one == other for (_, one), (_, other) in itertools.combinations(trained, 2))
     right = "It learns: the middle one of 3 seeds gets more than 37% right, and no class is dead."
     wrong = "After 120 steps the 3 networks get 99%, 10%, 36% right, the middle one 36%; 37% are wanted. No class is"
     assert verdict.text.startswith(right if passed else wrong)
