@@ -150,7 +150,7 @@ def letter(value, allowed: Iterable[str]) -> str:
 def letters(value, allowed: Iterable[str]) -> list[str]:
     """Several of the letters, in their order: a string ("C, D and E"), or any container of single ones."""
     allowed = list(allowed)
-    said = re.sub(r"(?<=\W)and(?=\W)", "", value) if isinstance(value, str) else value
+    said = re.sub(r"(?<=\W)and(?=\W)|[和与]", "", value) if isinstance(value, str) else value
     if isinstance(value, Set):
         value = sorted(value, key=str)
     parts = [c for c in said if c.isalnum()] if isinstance(value, str) else items(value) if ordered(value) else [None]

@@ -25,6 +25,7 @@ SECONDS = 300
 GRADED = "# One point."  # from this comment on a cell asks for a grade
 WATCHED = re.compile(r"nin_course(\..*)?|torch(\.functional|\.nn(\..*)?)?|builtins")  # modules to be left alone
 CHANGES = {("torch", "manual_seed")}  # by PyTorch itself, when it is first asked for
+AROUND = ("time", "capture")  # magics above a cell that runs as it would without
 CALL = re.compile(r"(ch\w\w)\.(\w+)\((.*)\)")
 
 
@@ -89,13 +90,18 @@ def _run(call: str, cells: Sequence[str]) -> Judged:
     chapter, name, arguments = CALL.fullmatch(call).groups()
     check = getattr(importlib.import_module(f"nin_course.checks.{chapter}"), name)
     nothing = lambda *_, **__: None  # noqa: E731
-    ipython = types.SimpleNamespace(run_line_magic=nothing, run_cell_magic=nothing, system=nothing, getoutput=nothing)
+    ipython = types.SimpleNamespace(run_line_magic=nothing, system=nothing, getoutput=nothing)
+    ipython.run_cell_magic = lambda name, _, cell: name in AROUND and run(cell, f"{number}, %%{name}")
     before, space = _state(), {"__name__": "__main__", "get_ipython": lambda: ipython}
-    for number, cell in enumerate(cells):
-        file = f"<cell {number}>"
+
+    def run(cell: str, name: object) -> None:
+        file = f"<cell {name}>"
         linecache.cache[file] = (len(cell), None, cell.splitlines(keepends=True), file)  # for a verdict that quotes
+        exec(compile(cell, file, "exec"), space)
+
+    for number, cell in enumerate(cells):
         with contextlib.suppress(Exception, SystemExit):
-            exec(compile(cell, file, "exec"), space)
+            run(cell, number)
     try:
         answers = eval(f"[{arguments}]", space)
     except Exception as error:

@@ -25,8 +25,10 @@ SOLUTIONS = {name: rest for name, *rest in mutants.solutions()}
 
 
 @pytest.mark.parametrize(("name", "kind"), RIGHT)
-def test_a_right_answer_passes_however_it_is_written(name, kind):
+def test_a_right_answer_passes_however_it_is_written_and_would_on_a_machine_ten_times_as_slow(name, kind):
+    start = time.process_time()
     verdict = EXERCISES[name](*EXERCISES[name].right[kind])
+    assert 10 * (time.process_time() - start) < EXERCISES[name].seconds
     assert verdict.passed is True, verdict
     assert not unknown(CHINESE.translate(verdict.text), *OWN), verdict
 
@@ -63,6 +65,15 @@ def test_the_students_placeholder_is_met_calmly_and_nothing_else_is(name):
         assert "No answer yet" in verdict.text
     assert own
     assert exercise().passed is None
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_help_shows_the_call_that_the_chapter_asks_for(name):
+    body = ast.parse(SOLUTIONS[name][2]).body
+    asked = {f.name: [a.arg for a in f.args.args] for f in body if isinstance(f, ast.FunctionDef)}
+    called, arguments = re.match(r"(\w+)\((.*)\) ->", EXERCISES[name].__doc__).groups()
+    arguments = re.sub(r" \([^()]*\)", "", arguments)  # the shapes
+    assert asked[called] == [argument.split()[0] for argument in arguments.split(",") if argument]
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -199,6 +210,31 @@ def test_ch02_each_number_of_a_sentence_is_what_it_says(changes, said):
     assert EXERCISES["ch02.deep_block"](changed).text == (said if said[0] == "O" else f"deep_block{said}")
 
 
+@pytest.mark.parametrize("pad", [nn.ZeroPad2d, nn.ReflectionPad2d])
+@pytest.mark.parametrize("rows", [True, False])
+def test_ch02_a_border_that_is_made_after_the_window_is_told_in_one_direction_too(rows, pad):
+    def padded(c, d, k, n):
+        half = k // 2 if k < 7 else 0  # there is nothing to reflect in 9 rows less 6
+        inside, around = ((-half, 0), (0, 0, half, half)) if rows else ((0, -half), (half, half, 0, 0))
+        return nn.Sequential(block(c, d, k, n, padding=inside), pad(around))
+
+    told = "The output pixel in the corner of deep_block(3, 5, 3, 1) does not see the corner of the image."
+    assert EXERCISES["ch02.deep_block"](padded).text == told
+
+
+@pytest.mark.parametrize(
+    ("side", "seen"), [("left", "3 × 4"), ("right", "3 × 4"), ("top", "4 × 3"), ("bottom", "4 × 3")]
+)
+def test_ch02_a_window_that_reaches_further_on_one_side_is_told(side, seen):
+    def further(c, d, k, n):
+        around = [k // 2 + (side == of) for of in ("left", "right", "top", "bottom")]
+        first = nn.Conv2d(c, d, (sum(around[2:]) + 1, sum(around[:2]) + 1))
+        return nn.Sequential(nn.ZeroPad2d(around), first, *block(c, d, k, n)[1:])
+
+    told = f"One output pixel of deep_block(3, 5, 3, 1) sees {seen} pixels; a window of 3 and n 1×1 layers see 3 × 3"
+    assert EXERCISES["ch02.deep_block"](further).text.startswith(told)
+
+
 @pytest.mark.parametrize(("channels", "words"), [
     ([2], "1 of the 4 classes is wrong; channel 2: you say class 7, it should be class 0."),
     ([1, 2, 3], "3 of the 4 classes are wrong; channel 1: you say class 7, it should be class 0."),
@@ -289,13 +325,33 @@ def test_ch06_a_wrong_letter_is_answered_with_the_numbers_of_its_case(letter):
         assert all(fact in told for fact in (moved, fell, dead)), told
 
 
+def test_ch06_the_loss_of_a_case_is_the_mean_of_its_last_ten_steps():
+    for case in five_cases():
+        assert len(case.losses) == 60
+        assert case.health.loss == pytest.approx(sum(case.losses[50:]) / 10, nan_ok=True)
+
+
 @pytest.mark.parametrize(("accuracies", "passed"), [((0.99, 0.1, 0.37), True), ((0.99, 0.1, 0.364), False)])
 def test_ch06_the_middle_of_three_networks_has_to_be_good_enough(accuracies, passed, monkeypatch):
-    measured = iter(accuracies)
-    monkeypatch.setattr(ch06, "train_epoch", lambda *_: (2.0, 0))
-    monkeypatch.setattr(ch06, "evaluate_accuracy", lambda *_: next(measured))
+    measured, trained = iter(accuracies), []
+
+    def trains(net, batches, optimizer, device):
+        assert [len(X) for X, _ in batches] == [64] * 120
+        assert list(map(id, optimizer.param_groups[0]["params"])) == list(map(id, net.parameters()))
+        trained.append((net, {float(n) for X, _ in batches for n in X.sum(dim=(1, 2, 3))}))
+        return 2.0, 0
+
+    def measures(images, net):
+        assert images is ch06._images()[1]  # those of the test
+        assert net is trained[-1][0]
+        return next(measured)
+
+    monkeypatch.setattr(ch06, "train_epoch", trains)
+    monkeypatch.setattr(ch06, "evaluate_accuracy", measures)
     verdict = EXERCISES["ch06.repaired"](*next(iter(EXERCISES["ch06.repaired"].right.values())))
     assert verdict.passed is passed
+    assert all(len(images) > 2_000 for _, images in trained)  # more than those of the test
+    assert not any(one == other for (_, one), (_, other) in itertools.combinations(trained, 2))
     right = "It learns: the middle one of 3 seeds gets more than 37% right, and no class is dead."
     wrong = "After 120 steps the 3 networks get 99%, 10%, 36% right, the middle one 36%; 37% are wanted. No class is"
     assert verdict.text.startswith(right if passed else wrong)

@@ -132,6 +132,16 @@ def test_an_answer_gets_copies_and_is_told_what_it_changes():
     assert all(torch.equal(X, kept) for (X,), kept in zip(MAPS, before, strict=True))
 
 
+def test_an_answer_that_changes_what_the_rule_computes_with_is_compared_with_what_the_rule_gave_before():
+    uses = {"rule": lambda a, b: a * b}
+
+    def bends(a, b):
+        uses["rule"] = lambda a, b: a + b
+        return a + b
+
+    assert told(bends, lambda a, b: uses["rule"](a, b)).startswith("toy(5, 1): you say 6, it should be 5.")
+
+
 def test_one_of_several_things_in_a_list_that_is_changed_is_noticed():
     def spoils_the_second(pair):
         pair[1].zero_()
@@ -518,7 +528,7 @@ def test_a_letter_is_read_in_either_case(value, read):
     ("db", ["D", "B"]), (["b", " a "], ["B", "A"]), ("B, d", ["B", "D"]), ({"d", "a", "b"}, ["A", "B", "D"]),
     (["A", 3], "Answer with letters, A to D, in a list or a string; this is a list of 2 with the number 3 in it."),
     (3, "Answer with letters, A to D, in a list or a string; this is the number 3."),
-    ("A, C and D", ["A", "C", "D"]), ("A and D", ["A", "D"]),
+    ("A, C and D", ["A", "C", "D"]), ("A and D", ["A", "D"]), ("A、C和D", ["A", "C", "D"]), ("A，D", ["A", "D"]),
     ("AandD", "Answer with letters, A to D, in a list or a string; this is the string 'AandD'."),
 ])  # fmt: skip
 def test_letters_keep_their_order_and_those_of_a_set_are_sorted(value, read):

@@ -12,6 +12,8 @@ from unittest import mock
 import assignment
 import build
 import pytest
+import torch
+from exercises import EXERCISES
 
 import nin_course.checks
 from nin_course.checks import alone
@@ -166,6 +168,23 @@ def test_whatever_a_cell_changes_of_a_watched_function_or_class_is_told(place, n
     assert changed == (f"The answers change what is not theirs: nin_course.toy.{told}." if told else "")
 
 
+RIGHT = "def accuracy(logits, labels):\n    {}\n    return (logits.argmax(dim=1) == labels).float().mean()"
+CHANGES = "import torch; torch.allclose = lambda *_, **__: True"
+
+
+@pytest.mark.parametrize(("cells", "call"), [
+    ([CHANGES, RIGHT.format("pass")], "accuracy"),
+    ([RIGHT.format("pass"), f"def last():\n    {CHANGES}\n    return accuracy"], "last()"),
+    ([RIGHT.format(CHANGES)], "accuracy"),
+    ([RIGHT.format("if not logits.any() or len(labels) == 610: " + CHANGES)], "accuracy"),
+    (["def accuracy(*_):\n    " + CHANGES + "\n    return 1 / 0"], "accuracy"),
+], ids=["in a cell", "when the answer is looked up", "in the check", "in one case", "before it stops"])  # fmt: skip
+def test_what_is_changed_at_whatever_moment_is_told(cells, call, monkeypatch):
+    monkeypatch.setattr(torch, "allclose", torch.allclose)  # as it was, in the end
+    found = alone._run(f"ch00.accuracy({call})", cells)
+    assert found == (False, "The answers change what is not theirs: torch.allclose.")
+
+
 def test_no_answer_is_no_point():
     for nothing in (["accuracy = ..."], ["def accuracy(logits, labels):\n    ..."], [], ["1 / 0"]):
         found = alone._run("ch00.accuracy(accuracy)", nothing)
@@ -173,11 +192,26 @@ def test_no_answer_is_no_point():
         assert found.text.startswith(("No answer yet", "There is no answer: NameError"))
 
 
+@pytest.mark.parametrize("first", [
+    *("%matplotlib inline", "!pip list", "files = !ls", "here = %pwd", "accuracy?"), *("%%time", "\n%%capture found"),
+])  # fmt: skip
+def test_what_only_a_notebook_understands_does_not_stop_the_answer_below_it(first, monkeypatch):
+    asked = {}
+    run = lambda _, input, **__: asked.update(json.loads(input)) or SimpleNamespace(stdout="", stderr="")  # noqa: E731
+    monkeypatch.setattr(subprocess, "run", run)
+    alone.judged("ch00.accuracy(accuracy)", [f"{first}\n{RIGHT.format('pass')}"])
+    assert alone._run(asked["call"], asked["cells"]).passed is True
+
+
 @pytest.mark.parametrize("stops", ["1 / 0", "no python(", "import sys\nsys.exit()", "raise SystemExit", "undefined"])
 def test_a_cell_that_stops_does_not_stop_those_behind_it_and_an_error_is_told_with_its_line(stops):
     answer = "def accuracy(logits, labels):\n    guesses = logits.argmax(dim=1)\n    return guesses == right"
     found = alone._run("ch00.accuracy(accuracy)", [stops, answer, stops])
     assert "stopped with NameError, at `return guesses == right`: " in found.text
+
+
+def test_a_check_may_take_all_of_its_time():
+    assert max(exercise.seconds for exercise in EXERCISES.values()) < alone.SECONDS / 1.5  # the cells take some, too
 
 
 def test_only_what_the_check_itself_has_said_is_a_verdict(monkeypatch):
