@@ -271,12 +271,14 @@ def test_what_is_asked_leaves_everything_alone_and_answers_again(asked, tmp_path
         drawn = numbers_drawn()
         with mode, warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
+            heard = list(warnings.filters)
             try:
                 answers.append(told(function(*given)))
                 assert asked not in REFUSED
             except ValueError as error:
                 answers.append(str(error))
                 assert asked in REFUSED
+            assert warnings.filters == heard
         assert numbers_drawn() == drawn or f"{module}.{name}" in DRAWS
         assert (told(given), warned) == (before, [])
     assert answers[0] == answers[1] == answers[2]
