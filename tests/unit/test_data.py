@@ -411,12 +411,19 @@ def downloading(monkeypatch):
     return lambda act: monkeypatch.setattr(Torchvision, "act", staticmethod(act))
 
 
-def test_a_silent_network_is_given_less_than_a_minute_and_what_was_set_before_comes_back(nowhere, downloading):
+@pytest.mark.parametrize("error", [None, OSError("timed out")])
+def test_a_silent_network_is_given_less_than_a_minute_and_what_was_set_before_comes_back(nowhere, downloading, error):
     limits, before = [], socket.getdefaulttimeout()
-    downloading(lambda folder: limits.append(socket.getdefaulttimeout()))
+
+    def act(folder):
+        limits.append(socket.getdefaulttimeout())
+        if error:
+            raise error
+
+    downloading(act)
     try:
         socket.setdefaulttimeout(77)
-        with pytest.raises(OSError, match=r"torchvision's download: it arrived incomplete$"):
+        with pytest.raises(OSError, match=f"torchvision's download: {error or 'it arrived incomplete'}$"):
             fetch.fetch_full(apt=False)
         assert socket.getdefaulttimeout() == 77
     finally:
