@@ -254,6 +254,15 @@ def call(asked):
     return function, given
 
 
+@pytest.fixture
+def each_warning():
+    """Those that PyTorch gives once a process, to whoever comes first, are given every time."""
+    torch.set_warn_always(True)
+    yield
+    torch.set_warn_always(False)
+
+
+@pytest.mark.usefixtures("each_warning")
 @pytest.mark.parametrize("asked", ASKED)
 def test_what_is_asked_leaves_everything_alone_and_answers_again(asked, tmp_path, monkeypatch, capsys):
     """Three times: as it is, where nothing learns, and where whatever is kept for a gradient is noticed."""
