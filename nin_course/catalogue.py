@@ -12,7 +12,10 @@ from functools import lru_cache
 
 # What is no language: `code`, 'quoted', and names that are called, dotted, or hold a digit or a _.
 CODE = r"`[^`]*`|'[^']*'|\w+\([^()]*(?:\([^()]*\)[^()]*)*\)|(?<!\w)/[\w./-]*\w|\w*[\d_×]\w*(?:\.\w+)*|\w+(?:\.\w+)+"
-CODE, HELD = re.compile(CODE), r"`[^`]*`|\((?:[^()]|\([^()]*\))*\)|\[[^\]]*\]|\{[^}]*\}"
+CODE, HELD = re.compile(CODE), r"[([{][^][(){}]*[])}]"
+for _ in range(4):  # brackets in brackets, as deep as images have axes
+    HELD = rf"[([{{](?:[^][(){{}}]|{HELD})*[])}}]"
+HELD = f"`[^`]*`|{HELD}"
 BRACKETS, PART = re.compile(HELD), f"((?:{HELD}|.)*?)"  # nothing is taken apart in brackets
 WORD, NAME = re.compile(r"[A-Za-z]{2,}"), re.compile(r"(?<!\w)[A-Z][a-z-]+(?!\w)(?: [a-z]+)?")
 PLACES, PLACE = re.compile(r"(?:\{\})+"), re.compile(r"\{(\d+)(=?)\}")
@@ -101,7 +104,7 @@ class Catalogue:
             parted = [] if part in self.said else [*self._parted(part)]
             several = any(sentences for *_, sentences in parted)
             bare = CODE.sub("", part)
-            torn = bare.count("(") != bare.count(")") or bare.count("[") != bare.count("]")
+            torn = any(bare.count(opens) != bare.count(closes) for opens, closes in ("()", "[]", "{}"))
             last = f"{{{n}}}" == end
             cost += left + FOREIGN * (torn or (several and (not last or (part + words)[-1] == ".")))
             if not last:  # what follows a comma is rather joined to the whole than in the middle of it

@@ -49,8 +49,8 @@ def fetch_full(*, apt: bool = True) -> Path:
                 shutil.rmtree(target, ignore_errors=True)
                 os.replace(got, target)
                 return target
-            except (OSError, RuntimeError, ValueError, subprocess.SubprocessError) as error:
-                reasons.append(f"{way.__doc__}: {str(error).strip().splitlines()[-1]}")
+            except Exception as error:  # whatever a network, a server or apt makes of it
+                reasons.append(f"{way.__doc__}: {(str(error).strip() or type(error).__name__).splitlines()[-1]}")
         raise OSError("; ".join(reasons))
     finally:
         shutil.rmtree(work, ignore_errors=True)

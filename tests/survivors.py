@@ -1,4 +1,4 @@
-"""What the tests do not notice: a module is changed by one token and its nearest tests run, again and again.
+"""What the tests do not notice: a module is changed in one place and its nearest tests run, again and again.
 
 `make mutants` changes the modules that differ from main; `make mutants ARGS="nin_course/train.py docs/house.py"` those
 that are named, `ARGS=--all` all. It works in copies of the tree. A change that survives is printed: either a test is
@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -137,7 +137,7 @@ def some(source: str, number: int, seed: object) -> Iterator[tuple[int, str, str
     hints = [h for n in nodes for h in (getattr(n, "annotation", None), getattr(n, "returns", None)) if h]
     left_out = {id(n) for hint in hints for n in ast.walk(hint)}  # no type hint is ever run
     places = [i for i, node in enumerate(nodes) if id(node) not in left_out]
-    possible = [(i, change) for i in places for change in mutants.changes(nodes[i])]
+    possible = [(i, change) for i in places for change in (*mutants.changes(nodes[i]), *forgotten(nodes[i]))]
     random.Random(f"{seed} {before}").shuffle(possible)
     seen = {before}
     for i, change in possible:
@@ -152,6 +152,20 @@ def some(source: str, number: int, seed: object) -> Iterator[tuple[int, str, str
             yield line, mutants.described(before, after), after
             if len(seen) > number:
                 return
+
+
+def forgotten(node: ast.AST) -> Iterator[Callable]:
+    """Functions that leave out of such a node what only an odd case needs: its `with`, a handler, its `finally`."""
+    plainly = lambda n, body: mutants.morph(n, ast.If(ast.Constant(True), body, []))  # noqa: E731
+    if isinstance(node, ast.With) and not any(item.optional_vars for item in node.items):
+        yield lambda n: plainly(n, n.body)
+    if isinstance(node, ast.Try):
+        for i in range(len(node.handlers)):
+            alone = len(node.handlers) == 1 and not node.finalbody
+            yield lambda n, i=i, alone=alone: plainly(n, [*n.body, *n.orelse]) if alone else n.handlers.pop(i)
+        if node.finalbody:  # done, but not after an error
+            tried = lambda n: [ast.Try(n.body, n.handlers, n.orelse, [])] if n.handlers else n.body  # noqa: E731
+            yield lambda n: plainly(n, [*tried(n), *n.finalbody])
 
 
 def passes(root: Path, tests: list[str], limit: float | None = None) -> bool:

@@ -215,6 +215,7 @@ def test_what_a_demo_says_is_what_it_says_with_these_settings():
     [
         ("BallotBox(image=60)", "", "image cannot be set so"),
         ("BallotBox(image=42)", "The verdict", "0 sentences begin with 'The verdict'"),
+        ("Autopsy(seed=5, step=313)", "T", "2 sentences begin with 'T'"),  # This network …, and: Take the ReLU …
         ("SlidingWindow(size=33, kernel=5)", "", "size cannot be set so"),
     ],
 )

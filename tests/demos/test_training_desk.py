@@ -197,9 +197,11 @@ def test_what_the_run_shows_waits_for_what_a_hand_shows(desk, seen):
     desk.start()
     run = Thread(target=seen, args=(desk,))
     with desk.lock:
+        before = desk.text, desk.state
         run.start()
         run.join(0.05)
         assert run.is_alive()
+        assert (desk.text, desk.state) == before  # nothing of it, not even the slider
     run.join(10)
     assert not run.is_alive()
 

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import http.client
 import http.server
 import itertools
 import os
@@ -411,12 +412,26 @@ def downloading(monkeypatch):
     return lambda act: monkeypatch.setattr(Torchvision, "act", staticmethod(act))
 
 
-def test_a_silent_network_is_given_less_than_a_minute_and_what_was_set_before_comes_back(nowhere, downloading):
+@pytest.mark.parametrize(("error", "words"), [
+    (None, "it arrived incomplete"),
+    (OSError("timed out"), "timed out"),
+    (http.client.BadStatusLine("hello"), "hello"),  # what a hotel's network answers to everything
+    (TimeoutError(), "TimeoutError"),
+])  # fmt: skip
+def test_a_silent_network_is_given_less_than_a_minute_and_what_was_set_before_comes_back(
+    nowhere, downloading, error, words
+):
     limits, before = [], socket.getdefaulttimeout()
-    downloading(lambda folder: limits.append(socket.getdefaulttimeout()))
+
+    def act(folder):
+        limits.append(socket.getdefaulttimeout())
+        if error:
+            raise error
+
+    downloading(act)
     try:
         socket.setdefaulttimeout(77)
-        with pytest.raises(OSError, match=r"torchvision's download: it arrived incomplete$"):
+        with pytest.raises(OSError, match=f"torchvision's download: {words}$"):
             fetch.fetch_full(apt=False)
         assert socket.getdefaulttimeout() == 77
     finally:

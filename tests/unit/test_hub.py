@@ -230,7 +230,15 @@ def begun(monkeypatch):
         return SimpleNamespace(poll=lambda: found.code, **acts)
 
     monkeypatch.setattr(subprocess, "Popen", popen)
-    monkeypatch.setattr(hub.requests, "get", lambda *_, **__: SimpleNamespace(ok=found.code is None))
+
+    def get(*_, **__):
+        if found.early:
+            raise found.early.pop()
+        return SimpleNamespace(ok=found.code is None)
+
+    found.early = [hub.requests.ConnectionError(), hub.requests.Timeout()]  # nobody listens yet
+    monkeypatch.setattr(hub.requests, "get", get)
+    monkeypatch.setattr(hub.time, "sleep", lambda _: None)
     return found
 
 
@@ -272,6 +280,20 @@ def test_after_a_class_its_accounts_are_gone_with_their_homes_and_nobody_elses(m
     assert commands[2:] == [["groupdel", "nin-students"]] * ("nin-students:" not in Path("/etc/group").read_text())
     with pytest.raises(AssertionError), hub.class_of(["root"]):
         pass
+
+
+def test_a_students_processes_are_found_whatever_ends_meanwhile_or_is_closed_to_us(monkeypatch):
+    def of(answer):
+        def environ():
+            if isinstance(answer, Exception):
+                raise answer
+            return {"JUPYTERHUB_USER": answer}
+
+        return SimpleNamespace(environ=environ)
+
+    gone, closed, hers, his = map(of, (hub.psutil.NoSuchProcess(1), hub.psutil.AccessDenied(2), "anna", "ben"))
+    monkeypatch.setattr(hub.psutil, "process_iter", lambda: [gone, closed, hers, his])
+    assert hub.Student("http://x", "anna").processes() == [hers]
 
 
 def process(own, all_of_it, pss):

@@ -361,21 +361,34 @@ def some_filling(random) -> str:
     return random.choice(natural)
 
 
-@settings(max_examples=3, deadline=None)
-@given(random=st.randoms(use_true_random=False))
-def test_no_template_is_taken_for_another(random):
-    """Numbers, shapes, code, names and paths in the places of every template, and it comes back as it was filled."""
+def come_back_as_they_were_filled(filling) -> None:
+    """Every template, what `filling()` gives in each of its places."""
     for text, words in TEMPLATES.items():
         if text in ("a {}{}", "epoch {}/{}"):  # a type's name, which a number is not; and two numbers, which no path is
             continue
         places = [found.start() for found in re.finditer(r"\{\}", text)]
-        parts = ["" if GLUED.match(text, place) else some_filling(random) for place in places]
+        parts = ["" if GLUED.match(text, place) else filling() for place in places]
         code = [text[place - 1 : place] == "`" for place in places]  # which has no backtick inside
         parts = [part.strip("`") if inside else part for part, inside in zip(parts, code, strict=True)]
         filled, said = iter(parts), [TEMPLATES.get(part, part) for part in parts]
         found = CHINESE.translate(re.sub(r"\{\}", lambda _, filled=filled: next(filled), text))
         wanted = re.sub(r"\{(\d+)(=?)\}", lambda at, s=said, p=parts: (p if at[2] else s)[int(at[1])], words)
         assert found.replace(" ", "").rstrip(".。") == wanted.replace(" ", "").rstrip(".。"), text
+
+
+@settings(max_examples=3, deadline=None)
+@given(random=st.randoms(use_true_random=False))
+def test_no_template_is_taken_for_another(random):
+    """Numbers, shapes, code, names and paths in the places of every template, and it comes back as it was filled."""
+    come_back_as_they_were_filled(lambda: some_filling(random))
+
+
+ANSWERS = "[[0.5, 1.0], [2.0, 3.0]]", "(((1, 2), (3, 4)), 5)", "{'a': {1, 2}, 'b': [3]}", "[[[[1, 2]]], [[[3, 4]]]]"
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_what_has_commas_in_brackets_stays_whole_in_every_place(answer):
+    come_back_as_they_were_filled(lambda: answer)
 
 
 def test_the_last_place_of_any_template_may_hold_a_message_of_two_parts():

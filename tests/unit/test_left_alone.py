@@ -244,6 +244,25 @@ def test_every_function_that_is_asked_is_here():
     assert found - {key.split(",")[0] for key in ASKED} == ACTS
 
 
+def call(asked):
+    """The function, and what it is given."""
+    module, name = asked.split(",")[0].split(".")
+    given = ASKED[asked]() if callable(ASKED[asked]) else ASKED[asked]
+    function = getattr(import_module(f"nin_course.{module}"), name)
+    if given and callable(given[0]) and not isinstance(given[0], nn.Module):
+        function, *given = given
+    return function, given
+
+
+@pytest.fixture
+def each_warning():
+    """Those that PyTorch gives once a process, to whoever comes first, are given every time."""
+    torch.set_warn_always(True)
+    yield
+    torch.set_warn_always(False)
+
+
+@pytest.mark.usefixtures("each_warning")
 @pytest.mark.parametrize("asked", ASKED)
 def test_what_is_asked_leaves_everything_alone_and_answers_again(asked, tmp_path, monkeypatch, capsys):
     """Three times: as it is, where nothing learns, and where whatever is kept for a gradient is noticed."""
@@ -254,22 +273,21 @@ def test_what_is_asked_leaves_everything_alone_and_answers_again(asked, tmp_path
         few = raw()
         monkeypatch.setattr(files, "read_split", lambda *_: few)
     module, name = asked.split(",")[0].split(".")
-    given = ASKED[asked]() if callable(ASKED[asked]) else ASKED[asked]
-    function = getattr(import_module(f"nin_course.{module}"), name)
-    if given and callable(given[0]) and not isinstance(given[0], nn.Module):
-        function, *given = given
+    function, given = call(asked)
     answers, before, is_set = [], told(given), process()
     for mode in (nullcontext(), torch.no_grad(), nullcontext() if asked in KEEPS else saved_tensors_hooks(keep, keep)):
         torch.manual_seed(7)
         drawn = numbers_drawn()
         with mode, warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
+            heard = list(warnings.filters)
             try:
                 answers.append(told(function(*given)))
                 assert asked not in REFUSED
             except ValueError as error:
                 answers.append(str(error))
                 assert asked in REFUSED
+            assert warnings.filters == heard
         assert numbers_drawn() == drawn or f"{module}.{name}" in DRAWS
         assert (told(given), warned) == (before, [])
     assert answers[0] == answers[1] == answers[2]
@@ -278,3 +296,24 @@ def test_what_is_asked_leaves_everything_alone_and_answers_again(asked, tmp_path
         torch.manual_seed(8)
         assert told(function(*given)) != answers[0]
     assert tuple(capsys.readouterr()) == ("", "")
+
+
+def test_what_is_stopped_while_a_network_runs_leaves_everything_alone_too(tmp_path, monkeypatch):
+    """By the stop square, in the last layer: no hook stays, each module has its mode, and gradients are taken again."""
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    calls, is_set, stopped = [(asked, *call(asked)) for asked in ASKED], process(), 0
+    monkeypatch.setattr(d2l.FlattenLayer, "forward", stop)
+    for asked, function, given in calls:
+        if any(isinstance(one, nn.Module) for one in given):
+            before = told(given)
+            try:
+                function(*given)
+            except KeyboardInterrupt:
+                stopped += 1
+            assert told(given) == before, asked
+    assert process() == is_set
+    assert stopped >= 15

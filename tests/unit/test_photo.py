@@ -194,6 +194,22 @@ def test_too_many_pixels_are_refused_by_the_header_alone(monkeypatch):
         assert refusal(content) == said
 
 
+@pytest.mark.parametrize("format", ["JPEG", "MPO", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "PPM"])
+def test_each_format_is_read_and_one_that_comes_in_parts_also_if_it_is_large(format, monkeypatch):
+    """What phones write, too: MPO, which is two JPEGs in one, and AVIF, where Pillow has it."""
+    Image.init()
+    if format not in Image.SAVE:
+        pytest.skip(f"this Pillow writes no {format}")
+    content = stored(corners(), format, **dict(save_all=True, append_images=[corners()]) if format == "MPO" else {})
+    assert Image.open(io.BytesIO(content)).format == format
+    assert np.abs(read_picture(content)[0].numpy() - as_array(corners())).mean() < 0.02
+    monkeypatch.setattr("nin_course.photo.MOST", 0.001)
+    if format in ("JPEG", "MPO"):
+        assert read_picture(content)
+    else:
+        assert refusal(content).endswith("up to 0.001 are read here. Save it smaller: 1 is plenty.")
+
+
 @pytest.mark.parametrize("size", [(1, 500), (500, 1), (27, 27), (400, 27)])
 def test_too_few_pixels_are_refused(size):
     said = f"This picture has {size[0]} × {size[1]} pixels; the network needs 28 each way."

@@ -68,6 +68,38 @@ def test_in_place_of_the_most_the_first_and_the_last_are_tried():
     assert {f"return max(x)  ->  return [*x][{end}]" for end in (0, -1)} < set(tried)
 
 
+ODD = """def f():
+    with locked():
+        return g()
+    try:
+        return g()
+    except KeyError:
+        pass
+    try:
+        g()
+    except ValueError:
+        pass
+    finally:
+        end()
+"""
+
+
+def test_what_only_an_odd_case_needs_is_left_out():
+    tried = {changed for _, _, changed in survivors.some(ODD, 99, 0)}
+    one, other = "    except KeyError:\n        pass\n", "    except ValueError:\n        pass\n"
+    for old, new in (
+        ("with locked():", "if True:"),
+        ("try:\n        return g()\n" + one, "if True:\n        return g()\n"),
+        (other, ""),
+        (
+            f"try:\n        g()\n{other}    finally:\n",
+            "if True:\n        try:\n            g()\n        except ValueError:\n            pass\n",
+        ),
+    ):
+        assert ODD.count(old) == 1
+        assert ODD.replace(old, new).strip() in tried
+
+
 def test_a_change_that_never_ends_is_noticed(toy):
     endless = TOY.replace("return max(a, b)", "while True: pass")
     assert survivors.noticed(toy, "docs/toy.py", endless, ["tests/unit/test_it.py"], limit=2)

@@ -63,6 +63,7 @@ def test_the_command_shows_what_is_unread_and_writes_it_down_when_told(tmp_path,
     before = translations.RECORD.read_text(encoding="utf-8")
     translations.main([])
     assert capsys.readouterr().out == "--- two\nA dog.\n\n一只狗。\n\n"
+    translations.main(["--help"])
     assert translations.RECORD.read_text(encoding="utf-8") == before
     translations.main(["--read"])
     assert translations.RECORD.read_text(encoding="utf-8") == record(pairs)
