@@ -48,6 +48,17 @@ def forward(net: nn.Module, X: torch.Tensor, called: str) -> torch.Tensor:
     return output
 
 
+def each_alone(net: nn.Module, X: torch.Tensor, called: str) -> None:
+    """Raises Wrong unless the network says of three of the images alone what it says of them together."""
+    with torch.no_grad():
+        among, alone = net(X[:3]), torch.cat([net(X[i : i + 1]) for i in range(3)])
+    if among.shape != alone.shape or not torch.allclose(among, alone):
+        raise Wrong(
+            f"{called} gives other numbers for an image alone than for the same image in a batch: does it mix images, "
+            "along dim=0?"
+        )
+
+
 def _fractions(net: nn.Module) -> str:
     """A sentence about a layer whose window, stride or padding is no whole number; or ""."""
     for layer in net.modules():
@@ -62,12 +73,13 @@ def _fractions(net: nn.Module) -> str:
 
 def unregistered(net: nn.Module) -> str:
     """A sentence about layers or parameters that PyTorch cannot see, because they are in a plain container; or ""."""
+    known = {id(part) for part in (*net.modules(), *net.parameters())}
     for module in net.modules():
         for name, value in vars(module).items():
             inside = list(value.values()) if type(value) is dict else value
-            if name.startswith("_") or not isinstance(inside, (list, tuple)):
+            if not isinstance(inside, (list, tuple)):
                 continue
-            if any(isinstance(part, (nn.Module, nn.Parameter)) for part in inside):
+            if any(isinstance(part, (nn.Module, nn.Parameter)) and id(part) not in known for part in inside):
                 right = "nn.ModuleDict" if type(value) is dict else "nn.ModuleList (or nn.ParameterList)"
                 return (
                     f"The layers in `self.{name}` are in a plain {type(value).__name__}: PyTorch does not see them, so "

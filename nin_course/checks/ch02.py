@@ -37,6 +37,7 @@ def deep_block(deep_block) -> str:
         called = f"deep_block{args}"
         drawn = [_computes.redrawn(net, seed) for seed in range(3)]
         X = torch.randn(6, args[0], 19, 17, dtype=torch.float64)  # more than three 5×5 windows see
+        _networks.each_alone(drawn[0], X, called)
         _judge_window(called, drawn, X, nets, *args[2:])
         _judge_layers(called, drawn[0], X, nets, *args)
         if args[3] < 4:  # in a longer chain of random layers, too many channels are dead

@@ -107,6 +107,7 @@ def design(my_nin) -> str:
         if spent[what] > limit:
             raise Wrong(f"{spent[what]:,} {what}, and the limit is {limit:,}. The summary says which layer costs most.")
     X = torch.randn(16, 1, SIDE, SIDE, dtype=torch.float64)
+    _networks.each_alone(drawn[0], X, "my_nin()")
     maps = [_maps.class_maps(net, X) for net in drawn]
     _judge_layers(products, maps[0], _maps.cells(drawn[0], X))
     _judge_maps(drawn, X, maps)

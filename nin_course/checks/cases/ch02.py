@@ -75,6 +75,36 @@ class _PlainList(nn.Module):
         return X
 
 
+class _InAListToo(_Functional):
+    """Its layers are where PyTorch sees them, and in a plain list as well."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.once_more, self.numbers = list(self.layers), list(self.parameters())
+
+
+class _Underscored(_PlainList):
+    """The list's name begins with a _."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self._ones = self.ones
+        del self.ones
+
+    def forward(self, X):
+        X = self.first(X).relu()
+        for one in self._ones:
+            X = one(X).relu()
+        return X
+
+
+class _AmongOthers(_Functional):
+    """The images of a batch are compared with their mean."""
+
+    def forward(self, X):
+        return super().forward(X - X.mean(dim=0))
+
+
 class _PlainDict(_PlainList):
     def __init__(self, *args):
         super().__init__(*args)
@@ -139,6 +169,7 @@ def _forgotten(*arguments):
 deep_block.right = {
     "a list": (_block,),
     "a module with torch.relu": (_Functional,),
+    "its layers in a list, too": (_InAListToo,),
     "nested": (lambda c, d, k, n: nn.Sequential(_block(c, d, k, 0), *[_block(d, d, 1, 0) for _ in range(n)]),),
     "one ReLU, used again": (
         lambda c, d, k, n: nn.Sequential(*[nn.ReLU() if isinstance(m, nn.ReLU) else m for m in _block(c, d, k, n)]),
@@ -181,6 +212,11 @@ deep_block.wrong |= {
     "shared weights": ((_shared,), "n = 3 layers of 1×1; it uses the weights of one layer 3 times"),
     "a plain list": ((_PlainList,), "`self.ones` are in a plain list"),
     "a plain dict": ((_PlainDict,), "`self.by_name` are in a plain dict"),
+    "a plain list that begins with _": ((_Underscored,), "`self._ones` are in a plain list"),
+    "images less their mean": (
+        (_AmongOthers,),
+        "deep_block(3, 5, 3, 1) gives other numbers for an image alone than for the same image in a batch",
+    ),
     "first ReLU missing": ((lambda *a: _block(*a, without=[0] if a[3] else []),), "deep_block(3, 5, 3, 1) folds"),
     "middle ReLU missing": ((lambda *a: _block(*a, without=[1] if a[3] == 3 else []),), "deep_block(2, 4, 5, 3) folds"),
     "a ReLU of two missing": (

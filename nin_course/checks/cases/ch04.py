@@ -366,6 +366,10 @@ design.wrong = {
     ),
     "eleven classes": ((lambda: _small(*_early(), classes=11),), "into (3, 11); (3, 10) is wanted"),
     "all images in one": ((lambda: _Changed(lambda maps: maps.mean(dim=(2, 3)).flatten()),), "into (30,); (3, 10)"),
+    "maps less their mean": (
+        (lambda: _Changed(lambda maps: (maps - maps.mean(dim=0)).mean(dim=(2, 3))),),
+        "my_nin() gives other numbers for an image alone than for the same image in a batch",
+    ),
     "always one image": ((lambda: _Changed(lambda maps: maps.mean(dim=(0, 2, 3))[None]),), "into (1, 10); (3, 10)"),
     "of one image all axes": (
         (lambda: _Changed(lambda maps: maps.mean(dim=(2, 3)).squeeze()),),
