@@ -50,6 +50,17 @@ def doubles_at(n):
     return answer
 
 
+def otherwise_later(first):
+    """In each of the four cases what `first` says, and something else when it is called again."""
+    calls = []
+
+    def answer(a, b):
+        calls.append(1)
+        return first(a, b) + (len(calls) > 4)
+
+    return answer
+
+
 def divides(a, b):
     return a // 0
 
@@ -78,6 +89,14 @@ SAID = [
      "something else."),
     (doubles_at(2), "toy(3, 4): you say 24, it should be 12."),
     (doubles_at(4), "toy(5, 1): you say 10, it should be 5."),
+    *(  # no rule explains what changes
+        (otherwise_later(first), f"{facts} Called again with the same arguments, it gives something else.")
+        for first, facts in (
+            (lambda a, b: a + b, "toy(5, 1): you say 6, it should be 5."),
+            (lambda a, b: 5, "toy(2, 2): you say 5, it should be 4."),
+            (lambda a, b: a * a, "toy(5, 1): you say 25, it should be 5."),
+        )
+    ),
     (doubles_at(5), "toy(10, 20) is right the first time. Called again with the same arguments, it gives something "
      "else."),
 ]  # fmt: skip
@@ -142,13 +161,29 @@ def test_an_answer_that_changes_what_the_rule_computes_with_is_compared_with_wha
     assert told(bends, lambda a, b: uses["rule"](a, b)).startswith("toy(5, 1): you say 6, it should be 5.")
 
 
-def test_one_of_several_things_in_a_list_that_is_changed_is_noticed():
-    def spoils_the_second(pair):
-        pair[1].zero_()
-        return pair[0]
+def number_to(value):
+    return lambda given, at: given.__setitem__(at, value)
 
-    pairs = [([torch.ones(2), torch.ones(3)],), ([torch.zeros(2), torch.ones(1)],)]
-    assert told(spoils_the_second, lambda pair: pair[0], pairs) == (
+
+@pytest.mark.parametrize("late", range(3))
+@pytest.mark.parametrize(("given", "at", "changes"), [
+    ([torch.ones(2), torch.ones(3)], 1, lambda given, at: given[at].zero_()),
+    ([1, 2], 1, number_to(0)),
+    ({0: 1.5, 3: 2.5}, 3, number_to(0.5)),
+    ({0: "a", 3: "b"}, 3, number_to("c")),
+    ({0: [1], 3: [2]}, 3, lambda given, at: given[at].append(1)),
+    ({0: 1, 3: 2}, 3, lambda given, at: given.pop(at)),
+])  # fmt: skip
+def test_one_of_several_things_that_is_changed_in_one_of_several_cases_is_noticed(given, at, changes, late):
+    def spoils(pair, case):
+        first = pair[0]
+        if case == late:
+            changes(pair, at)
+        return first
+
+    cases = [(given, case) for case in range(3)]
+    read = lambda value: {"": _read.tensor(ord(value) if isinstance(value, str) else value)}  # noqa: E731
+    assert told(spoils, lambda pair, case: pair[0], cases, read) == (
         " But it changes pair in place, behind the caller's back."
     )
 

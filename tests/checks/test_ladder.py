@@ -227,6 +227,12 @@ def test_what_is_wrong_with_a_network_is_told_with_its_cure(net, said):
     assert str(wrong.value).startswith(said)
 
 
+@pytest.mark.parametrize("odd", [float("nan"), float("inf")])
+def test_a_network_that_gives_no_number_each_time_gives_the_same_each_time(odd):
+    found = _networks.forward(of(lambda X: torch.cat([X, odd * X])), torch.ones(1, 1, 8, 8), "net")
+    assert str(found[1].mean().item()) == str(odd)
+
+
 @pytest.mark.parametrize(("value", "said"), [
     (torch.nn.ReLU, "f() should return a network, an nn.Module; this is the class ReLU itself. Make one of it, with "
      "brackets."),
