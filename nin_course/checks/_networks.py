@@ -52,7 +52,7 @@ def each_alone(net: nn.Module, X: torch.Tensor, called: str) -> None:
     """Raises Wrong unless the network says of three of the images alone what it says of them together."""
     with torch.no_grad():
         among, alone = net(X[:3]), torch.cat([net(X[i : i + 1]) for i in range(3)])
-    if among.shape != alone.shape or not torch.allclose(among, alone):
+    if among.shape != alone.shape or not torch.allclose(among, alone, equal_nan=True):
         raise Wrong(
             f"{called} gives other numbers for an image alone than for the same image in a batch: does it mix images, "
             "along dim=0?"
