@@ -62,16 +62,19 @@ class _Parameters(nn.Module):
         return X
 
 
-class _PlainList(nn.Module):
-    def __init__(self, c, d, k, n):
+class _Hidden(nn.Module):
+    """Its 1×1 layers are in a plain list, or in a plain dict by their numbers, under this name."""
+
+    def __init__(self, name, container, c, d, k, n):
         super().__init__()
-        self.first = nn.Conv2d(c, d, k, padding=k // 2)
-        self.ones = [nn.Conv2d(d, d, 1) for _ in range(n)]
+        self.first, self.name = nn.Conv2d(c, d, k, padding=k // 2), name
+        layers = [nn.Conv2d(d, d, 1) for _ in range(n)]
+        setattr(self, name, layers if container is list else dict(enumerate(layers)))
 
     def forward(self, X):
-        X = self.first(X).relu()
-        for one in self.ones:
-            X = one(X).relu()
+        X, held = self.first(X).relu(), getattr(self, self.name)
+        for i in range(len(held)):
+            X = held[i](X).relu()
         return X
 
 
@@ -83,39 +86,11 @@ class _InAListToo(_Functional):
         self.once_more, self.numbers = list(self.layers), list(self.parameters())
 
 
-class _Underscored(_PlainList):
-    """The list's name begins with a _."""
-
-    def __init__(self, *args):
-        super().__init__(*args)
-        self._ones = self.ones
-        del self.ones
-
-    def forward(self, X):
-        X = self.first(X).relu()
-        for one in self._ones:
-            X = one(X).relu()
-        return X
-
-
 class _AmongOthers(_Functional):
     """The images of a batch are compared with their mean."""
 
     def forward(self, X):
         return super().forward(X - X.mean(dim=0))
-
-
-class _PlainDict(_PlainList):
-    def __init__(self, *args):
-        super().__init__(*args)
-        self.by_name = {f"one {i}": one for i, one in enumerate(self.ones)}
-        del self.ones
-
-    def forward(self, X):
-        X = self.first(X).relu()
-        for one in self.by_name.values():
-            X = one(X).relu()
-        return X
 
 
 class _Residual(_Functional):
@@ -210,9 +185,9 @@ _WINDOWS = (
 deep_block.wrong |= {words: ((answer,), words) for words, answer in zip(WINDOWS, _WINDOWS, strict=True)}
 deep_block.wrong |= {
     "shared weights": ((_shared,), "n = 3 layers of 1×1; it uses the weights of one layer 3 times"),
-    "a plain list": ((_PlainList,), "`self.ones` are in a plain list"),
-    "a plain dict": ((_PlainDict,), "`self.by_name` are in a plain dict"),
-    "a plain list that begins with _": ((_Underscored,), "`self._ones` are in a plain list"),
+    "a plain list": ((lambda *a: _Hidden("ones", list, *a),), "`self.ones` are in a plain list"),
+    "a plain dict": ((lambda *a: _Hidden("by_name", dict, *a),), "`self.by_name` are in a plain dict"),
+    "a plain list that begins with _": ((lambda *a: _Hidden("_ones", list, *a),), "`self._ones` are in a plain list"),
     "images less their mean": (
         (_AmongOthers,),
         "deep_block(3, 5, 3, 1) gives other numbers for an image alone than for the same image in a batch",
