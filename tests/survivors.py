@@ -51,10 +51,15 @@ GROUPS = {  # row of the table -> rooms of docs/house.py; what is outside of the
 }
 LIBRARIES = ("torchvision", "matplotlib.figure", "ipywidgets", "hypothesis", "nbclient", "jupytext")  # slow to import
 FORK = multiprocessing.get_context("fork")
+SHARP = ("judge", "ladder", "operations", "maps")  # of the tests of the checks, they answer first
+CHECKS = sorted(
+    (str(test.relative_to(HOME)) for test in HOME.glob("tests/checks/test_*.py")),
+    key=lambda test: Path(test).stem.removeprefix("test_") not in SHARP,
+)
 # The tests nearest to a module are those in tests/unit that import it or have its name in theirs; except for these.
 NEAREST = {
     "nin_course/checks/alone.py": ["tests/notebooks/test_assignment.py"],
-    "nin_course/checks": ["tests/checks"],  # of a chapter NN, those with chNN in their names
+    "nin_course/checks": CHECKS,  # of a chapter NN, those with chNN in their names
     "nin_course/demos": ["tests/demos"],
     "nin_course/plots.py": ["tests/unit/test_plots.py", "tests/unit/test_benchmarks.py", "tests/demos"],
     "nin_course/catalogue.py": ["tests/unit/test_language.py"],
@@ -191,7 +196,12 @@ def _tested(root: Path, tests: list[str]) -> None:
     sys.dont_write_bytecode, sys.argv = True, ["pytest"]
     os.environ |= {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     os.chdir(root)
-    os._exit(pytest.main(["-q", "-x", "-p", "no:cacheprovider", *tests]))
+    ends = set()
+    for which in ("not slow", "slow"):  # most changes are noticed by a quick test
+        ends.add(pytest.main(["-q", "-x", "-p", "no:cacheprovider", "-m", which, *tests]))
+        if not ends <= {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
+            break
+    os._exit(ends - {pytest.ExitCode.NO_TESTS_COLLECTED} != {pytest.ExitCode.OK})
 
 
 def _ours(place: str | None) -> bool:

@@ -40,7 +40,12 @@ def forward(net: nn.Module, X: torch.Tensor, called: str) -> torch.Tensor:
         raise Wrong(hidden)
     if not torch.equal(given, X.to(dtype)):
         raise Wrong(f"{called} changes the images that it is given, in place.")
-    if not isinstance(again, torch.Tensor) or not torch.allclose(output, again, equal_nan=True):
+    if not output.isfinite().all():
+        raise Wrong(
+            f"{called} gives nan or infinity for ordinary images, in place of numbers. Is there a division by zero, a "
+            "logarithm or a root in its forward?"
+        )
+    if not isinstance(again, torch.Tensor) or not torch.allclose(output, again):
         raise Wrong(
             f"{called} gives other numbers each time for the same images, in evaluation mode, too. Is a layer made "
             "anew in forward, or does dropout not ask for the mode?"

@@ -25,7 +25,7 @@ SECONDS = 300
 GRADED = "# One point."  # from this comment on a cell asks for a grade
 WATCHED = re.compile(r"nin_course(\..*)?|torch(\.functional|\.nn(\..*)?)?|builtins")  # modules to be left alone
 CHANGES = {("torch", "manual_seed")}  # by PyTorch itself, when it is first asked for
-AROUND = ("time", "capture")  # magics above a cell that runs as it would without
+AROUND = ("time", "capture")  # magics before what runs as it would without
 CALL = re.compile(r"(ch\w\w)\.(\w+)\((.*)\)")
 
 
@@ -41,9 +41,7 @@ def judged(call: str, cells: Sequence[str], seconds: float = SECONDS) -> Judged:
 
     What asks for a grade is left out (GRADED). A cell that stops does not stop those behind it.
     """
-    from IPython.core.inputtransformer2 import TransformerManager
-
-    own = [TransformerManager().transform_cell(cell.partition(GRADED)[0]) for cell in cells]
+    own = [_plain(cell.partition(GRADED)[0]) for cell in cells]
     token = secrets.token_hex(16)
     command = [sys.executable, "-m", "nin_course.checks.alone"]
     asked = json.dumps({"token": token, "call": call, "cells": own})
@@ -56,6 +54,13 @@ def judged(call: str, cells: Sequence[str], seconds: float = SECONDS) -> Judged:
             return Judged(*json.loads(line.removeprefix(token)))
     last = (done.stderr.strip().splitlines() or ["nothing"])[-1]
     return Judged(False, f"Not graded: the process of the answers ended before the check did. It said: {last}")
+
+
+def _plain(cell: str) -> str:
+    """A cell with its magics and commands as calls of Python."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    return TransformerManager().transform_cell(cell)
 
 
 def _state() -> dict:
@@ -90,8 +95,9 @@ def _run(call: str, cells: Sequence[str]) -> Judged:
     chapter, name, arguments = CALL.fullmatch(call).groups()
     check = getattr(importlib.import_module(f"nin_course.checks.{chapter}"), name)
     nothing = lambda *_, **__: None  # noqa: E731
-    ipython = types.SimpleNamespace(run_line_magic=nothing, system=nothing, getoutput=nothing)
-    ipython.run_cell_magic = lambda name, _, cell: name in AROUND and run(cell, f"{number}, %%{name}")
+    ipython = types.SimpleNamespace(system=nothing, getoutput=nothing)
+    ipython.run_cell_magic = lambda name, _, cell: ipython.run_line_magic(name, cell)
+    ipython.run_line_magic = lambda name, line, **_: name in AROUND and run(_plain(line), f"{number}, %{name}")
     before, space = _state(), {"__name__": "__main__", "get_ipython": lambda: ipython}
 
     def run(cell: str, name: object) -> None:

@@ -193,7 +193,8 @@ def test_no_answer_is_no_point():
 
 
 @pytest.mark.parametrize("first", [
-    *("%matplotlib inline", "!pip list", "files = !ls", "here = %pwd", "accuracy?"), *("%%time", "\n%%capture found"),
+    *("%matplotlib inline", "!pip list", "files = !ls", "here = %pwd", "accuracy?", "%time rows = 3\nhalf = rows / 2"),
+    *("%%time", "\n%%capture found", "%%time\n!pip list\n%cd .."),
 ])  # fmt: skip
 def test_what_only_a_notebook_understands_does_not_stop_the_answer_below_it(first, monkeypatch):
     asked = {}
