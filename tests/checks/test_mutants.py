@@ -42,6 +42,20 @@ def maps(lead):
     return torch.stack([torch.full_like(lead, -50), torch.zeros_like(lead), lead])
 
 
+STATED = {  # of the lead in each cell, in the words of the four sentences
+    "A": lambda lead: all(x > 0 for x in lead),
+    "B": lambda lead: len([x for x in lead if x < 0]) > len([x for x in lead if x >= 0]),
+    "C": lambda lead: len(lead) > len([x for x in lead if x > 0]) > len(lead) / 2 and -min(lead) > max(lead),
+    "D": lambda lead: len(lead) > len([x for x in lead if x > 0]) > len(lead) / 2 and -min(lead) < max(lead),
+}
+
+
+def test_ch03_a_letter_is_given_if_its_sentence_is_true_and_none_if_no_sentence_is():
+    for cells in itertools.product((-3, -1, 0, 1, 3), repeat=4):
+        true = [letter for letter, holds in STATED.items() if holds(cells)]
+        assert [ch03.explanation(torch.tensor(cells).reshape(2, 2))] == (true or [None]), cells
+
+
 LEADS = {
     "A": torch.tensor([[1.0, 2.0, 1.0], [3.0, 1.0, 2.0]]),
     "B": torch.tensor([[9.0, -1.0, -1.0], [8.0, -1.0, -1.0]]),
@@ -82,6 +96,12 @@ def test_ch06_every_other_letter_for_one_of_five_cases_is_refused():
     for i, letter in itertools.product(range(5), ch06.FAULTS):
         changed = key[:i] + letter + key[i + 1 :]
         assert (ch06.name_the_faults(changed).passed is True) == (changed == key)
+
+
+@pytest.mark.parametrize("kind", [set, frozenset])
+def test_ch06_what_has_no_order_cannot_name_five_cases(kind):
+    text = "Five letters are wanted in the order of the cases; a set has no order."
+    assert ch06.name_the_faults(kind("EFBDA")).text == text
 
 
 def test_a_description_in_the_list_names_one_change():

@@ -3,6 +3,7 @@
 That no English is left in what checks and demos say is looked at where they are tried, in tests/checks and tests/demos.
 """
 
+import hashlib
 import io
 import json
 import os
@@ -755,15 +756,29 @@ def test_an_error_of_the_package_is_told_in_chinese_and_a_students_own_is_left_a
 # ---- the font, and the words --------------------------------------------------------------------------------------
 
 
-def test_the_font_has_every_character_that_may_be_drawn_and_is_small():
-    folder = make_font.FONT.parent
-    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    has = TTFont(make_font.FONT).getBestCmap()
-    assert not [letter for letter in make_font.needed() if ord(letter) not in has], "python -m " + make_font.__name__
+def look_at_the_font(font):
+    card = json.loads((font.parent / "card.json").read_text(encoding="utf-8"))
+    assert {chr(code) for code in TTFont(font).getBestCmap()} == set(make_font.needed()), card["command"]
+    assert card["command"] == f"python -m {make_font.__name__}"
     assert card["characters"] == len(make_font.needed())
-    assert make_font.FONT.stat().st_size < 400_000
-    assert "SIL OPEN FONT LICENSE" in (folder / "LICENSE").read_text(encoding="utf-8")
-    assert TTFont(make_font.FONT)["name"].getDebugName(1) in BOOK["fonts"]
+    assert card["sha256"] == hashlib.sha256(font.read_bytes()).hexdigest()
+    assert font.stat().st_size < 400_000
+    assert TTFont(font)["name"].getDebugName(1) in BOOK["fonts"]
+
+
+def test_the_font_has_every_character_that_may_be_drawn_and_is_small():
+    look_at_the_font(make_font.FONT)
+    assert "SIL OPEN FONT LICENSE" in (make_font.FONT.parent / "LICENSE").read_text(encoding="utf-8")
+
+
+def test_a_font_made_anew_is_what_its_card_says(tmp_path, monkeypatch):
+    """Of the small one, as if it were the whole, a character less."""
+    needed, before = make_font.needed(), make_font.FONT.read_bytes()
+    monkeypatch.setattr(make_font, "WHOLE", make_font.FONT)
+    monkeypatch.setattr(make_font, "needed", lambda: needed[:-1])
+    make_font.main(tmp_path / "font" / "new.otf")
+    look_at_the_font(tmp_path / "font" / "new.otf")
+    assert make_font.FONT.read_bytes() == before
 
 
 def test_a_character_that_a_chapter_newly_draws_is_needed(tmp_path, monkeypatch):

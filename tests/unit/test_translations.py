@@ -3,6 +3,7 @@
 import json
 import re
 
+import jupytext
 import pytest
 import translations
 from translations import REPO, record, unread
@@ -40,6 +41,14 @@ def test_every_line_of_a_chapter_is_among_them(path):
     for lines, side in ((ours - theirs, sides[0]), (theirs - ours, sides[1])):
         assert len(lines) > 10
         assert not [line for line in lines if line not in side]
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_a_cell_is_told_by_its_number_in_the_file(path):
+    cells = jupytext.read(path, fmt="md:myst").cells
+    told = {int(name.rsplit(" ", 1)[1]): pair for name, pair in FOUND.items() if name.startswith(path.name)}
+    assert told
+    assert all(pair[1] == cells[number - 1].source for number, pair in told.items())
 
 
 @pytest.mark.parametrize("side", [0, 1])
