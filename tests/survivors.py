@@ -59,7 +59,7 @@ CHECKS = sorted(
 # The tests nearest to a module are those in tests/unit that import it or have its name in theirs; except for these.
 NEAREST = {
     "nin_course/checks/alone.py": ["tests/notebooks/test_assignment.py"],
-    "nin_course/checks": CHECKS,  # of a chapter NN, those with chNN in their names
+    "nin_course/checks": CHECKS,  # of those some, as `of_chapters` says
     "nin_course/demos": ["tests/demos"],
     "nin_course/plots.py": ["tests/unit/test_plots.py", "tests/unit/test_benchmarks.py", "tests/demos"],
     "nin_course/catalogue.py": ["tests/unit/test_language.py"],
@@ -122,12 +122,26 @@ def group(module: str) -> str:
     return next(row for row, rooms in GROUPS.items() if room in rooms)
 
 
+def of_chapters(path: Path) -> list[str]:
+    """Of the tests of the checks those of a chapter, by its name; of what some chapters share, these and SHARP."""
+    if path.stem.startswith("ch0"):
+        return ["-k", path.stem]
+    known = house.modules()
+    uses = {name: house.imports(file, known) for name, file in known.items() if name.startswith("checks")}
+    using = {f"checks.{path.stem}"}
+    while more := {name for name, of in uses.items() if of & using} - using:
+        using |= more
+    chapters = sorted({name[-4:] for name in using if name[-4:].startswith("ch0")})
+    some = " or ".join((*(f"test_{name}" for name in SHARP), *chapters))
+    return ["-k", some] if 0 < len(chapters) < 8 else []
+
+
 def nearest(module: str) -> list[str]:
     """What pytest is told to run for a module."""
     path = Path(module)
     for place, tests in NEAREST.items():
         if module.startswith(place):
-            return [*tests, "-k", path.stem] if path.stem.startswith("ch0") else tests
+            return [*tests, *of_chapters(path)] if tests is CHECKS else tests
     name = named(module)
     wanted = f"nin_course.{name}" if name else path.stem
     tests = [t for t in sorted(ROOT.glob("tests/unit/test_*.py")) if wanted in imports(t) or path.stem in words(t)]
