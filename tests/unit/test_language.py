@@ -424,6 +424,7 @@ def test_the_last_place_of_any_template_may_hold_a_message_of_two_parts():
      "每个批量的 X 和 y 也要过去：X = X.to(device)，y 也一样。"),
     ("It cannot say T-shirt, Trouser, Bag: their maps are zero for every image. Take the ReLU off the logits.",
      "它说不出 T恤、裤子、包：这些类别图对每张图像都是零。把 logit 上的 ReLU 去掉。"),
+    ("its card says 3\n4, its weights give 5", "它的卡片说是 3\n4，它的权重测出来是 5"),
     ("training · Coat\nBag  step", "训练 · 外套\n包  步"),
     ("f() should put out a tensor; this is the number 0.5.", "f() 应该输出一个张量；这里得到的是数 0.5。"),
     ("Step 330: loss 0.83. 85.0% of the test images right. Nothing is wrong that an examination could find.",
