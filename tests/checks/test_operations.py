@@ -1,5 +1,7 @@
 """Operations, dtypes and forms that a check knows by name: for each of them there is a use that needs it."""
 
+import contextlib
+
 import numpy as np
 import pytest
 import torch
@@ -71,6 +73,15 @@ def test_a_network_computes_in_double_precision_however_it_asks_for_another(cast
     found = _computes.InDouble(net)(X)
     assert found.dtype is torch.float64
     assert found.item() == pytest.approx(1 / 3 + 1e-9 * (cast == "made"), abs=1e-12)
+
+
+@pytest.mark.parametrize("stops", [False, True])
+def test_after_a_network_in_double_precision_nothing_else_is(stops):
+    net, X = torch.nn.Identity(), torch.ones(1, 1, dtype=torch.float64)
+    net.forward = lambda X: 1 / 0 if stops else torch.ones(1)
+    with contextlib.suppress(ZeroDivisionError):
+        assert _computes.InDouble(net)(X).dtype is torch.float64
+    assert torch.ones(1).dtype is torch.float32
 
 
 def put(X, places, value):
