@@ -230,7 +230,7 @@ def unseen(unseen) -> str:
 def _folded(value):
     weight, bias = _read.several(value, ("weight", "bias"))
     weight, bias = _read.tensor(weight), _read.tensor(bias)
-    if weight.ndim == 4 and weight.shape[2:] == (1, 1):
+    if weight.shape[2:] == (1, 1):
         weight = weight[:, :, 0, 0]  # (D, C, 1, 1), as nn.Conv2d keeps it
     return {"weight": weight, "bias": bias}
 

@@ -8,6 +8,7 @@ import time
 import mutants
 import pytest
 import torch
+import verdicts
 from exercises import EXERCISES, OWN
 from in_chinese import CHINESE, unknown
 from torch import nn
@@ -30,6 +31,7 @@ def test_a_right_answer_passes_however_it_is_written_and_would_on_a_machine_ten_
     verdict = EXERCISES[name](*EXERCISES[name].right[kind])
     assert 10 * (time.process_time() - start) < EXERCISES[name].seconds
     assert verdict.passed is True, verdict
+    verdicts.as_before(name, f"right: {kind}", verdict.text)
     assert not unknown(CHINESE.translate(verdict.text), *OWN), verdict
 
 
@@ -40,11 +42,16 @@ def test_each_wrong_answer_is_named_and_told_something_else(name):
         verdict = exercise(*answer)
         assert verdict.passed is False, (kind, verdict)
         assert words in verdict.text, (kind, verdict)
+        verdicts.as_before(name, f"wrong: {kind}", verdict.text)
         assert verdict.text not in told, (kind, told[verdict.text], verdict)
         assert not unknown(CHINESE.translate(verdict.text), *OWN), (kind, verdict)
         assert not re.search(r"[^.]\.\.(?![./])", verdict.text), (kind, verdict)  # two full stops
         told[verdict.text] = kind
     assert len(told) >= 4
+
+
+def test_no_answer_is_remembered_that_is_asked_no_more():
+    assert {*verdicts.written()} == {(name, kind) for name in EXERCISES for kind in verdicts.answers(name)}
 
 
 @pytest.mark.parametrize("name", SOLUTIONS)
@@ -183,6 +190,23 @@ def test_a_network_whose_numbers_are_half_a_hundredth_off_is_not_right(name, whe
     assert words in EXERCISES[name](lambda *arguments: Off(right(*arguments), when)).text
 
 
+class Weighed(nn.Module):
+    """A network whose images are weighed by a dense layer, each by its own mean, before it sees them."""
+
+    def __init__(self, net):
+        super().__init__()
+        self.net, self.dense = net, nn.Linear(1, 1)
+
+    def forward(self, X):
+        return self.net(X * self.dense(X.mean(dim=(2, 3)))[..., None, None])
+
+
+def test_ch04_a_dense_layer_is_seen_before_the_maps_too():
+    right = EXERCISES["ch04.design"].right["the solution"][0]
+    text = EXERCISES["ch04.design"](lambda: Weighed(right())).text
+    assert text.startswith("It has a dense layer: weights that are used once for an image, at no place.")
+
+
 def block(c, d, k, n, *, padding=(0, 0), wider=0, more=0, last=nn.ReLU, shared=0):
     """A deep block; wider and with more padding in its width, with more layers, another end, or layers used again."""
     k, n = (k, k + wider), n + more
@@ -208,6 +232,21 @@ def block(c, d, k, n, *, padding=(0, 0), wider=0, more=0, last=nn.ReLU, shared=0
 def test_ch02_each_number_of_a_sentence_is_what_it_says(changes, said):
     changed = lambda c, d, k, n: block(c, d, k, n, **(changes if (d, n) in ((5, 1), (4, 3)) else {}))  # noqa: E731
     assert EXERCISES["ch02.deep_block"](changed).text == (said if said[0] == "O" else f"deep_block{said}")
+
+
+class TimesZero(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 1)
+
+    def forward(self, X):
+        return X + 0 * self.conv(X)
+
+
+def test_ch02_a_layer_whose_numbers_count_for_nothing_is_named():
+    zeroed = lambda c, d, k, n: block(c, d, k, n) if n != 1 else block(c, d, k, 0, last=lambda: TimesZero(d))  # noqa: E731
+    text = "deep_block(3, 5, 3, 1) has a layer that does not work: 1.conv changes nothing in the output."
+    assert EXERCISES["ch02.deep_block"](zeroed).text == text
 
 
 @pytest.mark.parametrize("pad", [nn.ZeroPad2d, nn.ReflectionPad2d])
@@ -309,6 +348,18 @@ def test_ch01_the_praise_gives_each_layer_its_own_reason():
     }
     for letter, layer in FOUR_LAYERS.items():
         assert of[type(layer)] in reasons[letter]
+
+
+@pytest.mark.parametrize(("tolerance", "passed"), [(0.05, True), (0.1, False)])
+def test_ch01_a_tolerance_is_small_enough_for_a_layer_of_small_numbers(tolerance, passed):
+    def notices(layer, X, order):
+        shuffled = lambda X: X.flatten(2)[:, :, order].reshape(X.shape)  # noqa: E731
+        return not torch.allclose(layer(shuffled(X)), shuffled(layer(X)), atol=tolerance)
+
+    exercise = EXERCISES["ch01.notices"]
+    verdict = exercise(notices, next(iter(exercise.right.values()))[1])
+    assert verdict.passed is passed
+    assert passed or verdict.text.startswith("notices, for a layer that adds a neighbour, and makes all numbers small:")
 
 
 @pytest.mark.parametrize("letter", "ABCDEFG")

@@ -65,6 +65,10 @@ def divides(a, b):
     return a // 0
 
 
+def seven_or_stops(a, b):
+    return 7 // (a * b > 4)
+
+
 def prints(a, b):
     print("first")
     print(a * b)
@@ -78,6 +82,8 @@ SAID = [
     (lambda a, b: a * a, "toy(5, 1): you say 25, it should be 5. Its result does not depend on b: with another one it "
      "is the same."),
     (divides, "toy(2, 2) stopped with ZeroDivisionError, at `return a // 0`: integer division or modulo by zero."),
+    (seven_or_stops, "toy(2, 2) stopped with ZeroDivisionError, at `return 7 // (a * b > 4)`: integer division or "
+     "modulo by zero."),  # it does not give the same in all cases
     (lambda a, b: None, "toy(2, 2) returned None. Is the `return` missing, or not reached?"),
     (lambda a, b: [...][0], "toy(2, 2) returned `...`. Is the `return` missing, or not reached?"),
     (prints, "toy(2, 2) printed '4' and returned None. `print` shows a value and forgets it; `return` gives it to "
@@ -601,6 +607,7 @@ def test_a_letter_is_read_in_either_case(value, read):
     (["A", 3], "Answer with letters, A to D, in a list or a string; this is a list of 2 with the number 3 in it."),
     (3, "Answer with letters, A to D, in a list or a string; this is the number 3."),
     ("A, C and D", ["A", "C", "D"]), ("A and D", ["A", "D"]), ("A、C和D", ["A", "C", "D"]), ("A，D", ["A", "D"]),
+    ("A与D", ["A", "D"]),
     ("AandD", "Answer with letters, A to D, in a list or a string; this is the string 'AandD'."),
 ])  # fmt: skip
 def test_letters_keep_their_order_and_those_of_a_set_are_sorted(value, read):

@@ -257,6 +257,10 @@ deep_block.wrong |= {
         (lambda *a: nn.Sequential(_block(*a), nn.MaxPool2d(2)),),
         "(2, 3, 12, 9) into (2, 5, 6, 4); the image should keep its size.",
     ),
+    "averaged": (
+        (lambda *a: nn.Sequential(_block(*a), nn.AdaptiveAvgPool2d(1), nn.Flatten()),),
+        "(2, 3, 12, 9) into (2, 5); it should be (2, 5, 12, 9)",
+    ),
     "a list returned": ((lambda *a: list(_block(*a)),), "`nn.Sequential(*layers)` makes a network"),
     "a class returned": ((lambda *a: nn.Sequential,), "Make one of it, with brackets"),
     "an output returned": ((lambda *a: _block(*a)(torch.zeros(1, a[0], 9, 9)),), "this is a tensor of shape"),
@@ -457,6 +461,10 @@ fold.wrong |= {
     "a ignored, and A": ((lambda A, a, B, b: (B, 2 * b),), "That is the second layer's weight alone."),
     "half too much": ((lambda A, a, B, b: (B @ A, B @ a + b + 0.5),), "the largest difference is 0.5)"),
     "strings": ((lambda A, a, B, b: (str(B @ A), B @ a + b),), "this is the string"),
+    "a weight for each place of a window": (
+        (lambda A, a, B, b: ((B @ A)[:, :, None, None].expand(-1, -1, 3, 3), B @ a + b),),
+        "the shape for weight is (3, 3, 3, 3), it should be (3, 3)",
+    ),
     "weight in the air": ((lambda A, a, B, b: ([B, A], B @ a + b),), "the shape for weight is (2, 3, 3)"),
     "emptied": ((_emptied,), "It also changes A in place"),
     "printed": ((lambda A, a, B, b: print(B @ a + b),), "and returned None"),

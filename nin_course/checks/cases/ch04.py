@@ -365,6 +365,7 @@ design.wrong = {
         "into (3, 10, 1, 1); (3, 10) is wanted. Flatten it at the end.",
     ),
     "eleven classes": ((lambda: _small(*_early(), classes=11),), "into (3, 11); (3, 10) is wanted"),
+    "eleven maps": ((lambda: _small(*_early(), classes=11, head=()),), "into (3, 11, 7, 7); (3, 10) is wanted."),
     "all images in one": ((lambda: _Changed(lambda maps: maps.mean(dim=(2, 3)).flatten()),), "into (30,); (3, 10)"),
     "maps less their mean": (
         (lambda: _Changed(lambda maps: (maps - maps.mean(dim=0)).mean(dim=(2, 3))),),
@@ -397,6 +398,10 @@ design.wrong = {
         "mix places, as a dense layer does",
     ),
     "a small map": (_design(16, 32, 32, pools=(2, 7)), "class maps of 2 × 2 cells; at least 3 × 3 are wanted"),
+    "a single cell": (
+        (lambda: _small(nn.Conv2d(1, 16, 9, 2), nn.ReLU(), nn.Conv2d(16, 16, 10)),),
+        "class maps of 1 × 1 cells; at least 3 × 3 are wanted",
+    ),
     "a row of cells": ((lambda: _Changed(lambda maps: maps[:, :, 3:4].mean(dim=(2, 3))),), "class maps of 1 × 7 cells"),
     "short-sighted": (_design(8, 16, 32, kernel=1, pools=(1, 4)), "sees 14 × 14 pixels; at least 16 × 16 are wanted"),
     "short-sighted in its columns": ((lambda: _small(*_early((9, 3), (4, 1))),), "sees 25 × 7 pixels"),
