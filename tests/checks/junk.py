@@ -48,46 +48,6 @@ class Hostile:
         raise RuntimeError("repr")
 
 
-VALUES = {
-    "None": None,
-    "an empty string": "",
-    "a string": "0.65",
-    "a letter": "Z",
-    "bytes": b"B",
-    "nan": float("nan"),
-    "infinity": float("-inf"),
-    "a huge number": 10**400,
-    "minus five": -5.0,
-    "True": True,
-    "complex": 1j,
-    "a list": [],
-    "a deep list": [[1], [2, [3]]],
-    "strings": ["B", 3],
-    "a dict": {"A": 1},
-    "a set": {1, 2},
-    "an object": object(),
-    "hostile": Hostile(),
-    "a class": int,
-    "a network's class": nn.Linear,
-    "a network": nn.Linear(2, 2),
-    "an empty network": nn.Sequential(),
-    "a network without a return": NoReturn(),
-    "an abstract network": nn.Module(),
-    "an unready network": nn.LazyLinear(3),
-    "no numbers": torch.zeros(0),
-    "zeros": torch.zeros(2, 3),
-    "a nan tensor": torch.full((2, 2), float("nan")),
-    "a sparse tensor": torch.eye(3).to_sparse(),
-    "a tensor on meta": torch.empty(3, device="meta"),
-    "a complex tensor": torch.ones(2, dtype=torch.complex64),
-    "a quantised tensor": torch.quantize_per_tensor(torch.ones(3), 0.1, 0, torch.qint8),
-    "a bfloat16 tensor": torch.ones(3, 7, dtype=torch.bfloat16),
-    "an array of objects": np.array([None, "a"], dtype=object),
-    "an endless iterator": itertools.count(),
-    "an iterator that raises": Raises(),
-}
-
-
 def exits(*_):
     sys.exit()
 
@@ -112,17 +72,63 @@ def ruins(*arguments):
     return arguments
 
 
-FUNCTIONS = {
-    "no argument": lambda: 1,
-    "nine arguments": lambda a, b, c, d, e, f, g, h, i: 1,
-    "prints": lambda *_: print("0.65"),
-    "returns its arguments": lambda *arguments: arguments,
-    "returns a function": lambda *_: print,
-    "raises": lambda *_: 1 / 0,
-    "exits": exits,
-    "interrupts": interrupts,
-    "recurses": recurses,
-    "ruins": ruins,
-    "a builtin": len,
-    "a partly built-in": torch.add,
-} | {f"returns {name}": lambda *_, value=value: value for name, value in VALUES.items()}
+def values() -> dict[str, object]:
+    """Each made anew: a check may change one."""
+    return {
+        "None": None,
+        "an empty string": "",
+        "a string": "0.65",
+        "a letter": "Z",
+        "bytes": b"B",
+        "nan": float("nan"),
+        "infinity": float("-inf"),
+        "a huge number": 10**400,
+        "minus five": -5.0,
+        "True": True,
+        "complex": 1j,
+        "a list": [],
+        "a deep list": [[1], [2, [3]]],
+        "strings": ["B", 3],
+        "a dict": {"A": 1},
+        "a set": {1, 2},
+        "an object": object(),
+        "hostile": Hostile(),
+        "a class": int,
+        "a network's class": nn.ReLU,
+        "a network": nn.Linear(2, 2),
+        "an empty network": nn.Sequential(),
+        "a network without a return": NoReturn(),
+        "an abstract network": nn.Module(),
+        "an unready network": nn.LazyLinear(3),
+        "no numbers": torch.zeros(0),
+        "zeros": torch.zeros(2, 3),
+        "a nan tensor": torch.full((2, 2), float("nan")),
+        "a sparse tensor": torch.eye(3).to_sparse(),
+        "a tensor on meta": torch.empty(3, device="meta"),
+        "a complex tensor": torch.ones(2, dtype=torch.complex64),
+        "a bfloat16 tensor": torch.ones(3, 7, dtype=torch.bfloat16),
+        "an array of objects": np.array([None, "a"], dtype=object),
+        "an endless iterator": itertools.count(),
+        "an iterator that raises": Raises(),
+    }
+
+
+def everything() -> dict[str, object]:
+    """Values, and functions that do what they should not or return one of them."""
+    found = values()
+    functions = {
+        "no argument": lambda: 1,
+        "nine arguments": lambda a, b, c, d, e, f, g, h, i: 1,
+        "prints": lambda *_: print("0.65"),
+        "returns its arguments": lambda *arguments: arguments,
+        "returns a function": lambda *_: print,
+        "raises": lambda *_: 1 / 0,
+        "exits": exits,
+        "interrupts": interrupts,
+        "recurses": recurses,
+        "ruins": ruins,
+        "a builtin": len,
+        "a partly built-in": torch.add,
+    }
+    returns = {f"returns {name}": lambda *_, value=value: value for name, value in found.items()}
+    return found | functions | returns

@@ -7,11 +7,11 @@ import torch
 import verdicts
 from exercises import EXERCISES, OWN
 from in_chinese import CHINESE, unknown
-from junk import VALUES, Loops, loops
+from junk import Loops, loops, values
 
 from nin_course.checks._ladder import Verdict, exercise
 
-HERE = {type(value).__name__ for value in VALUES.values()} | {"Loops"}
+HERE = {type(value).__name__ for value in values().values()} | {"Loops"}
 
 
 def said(check, *answers):
@@ -28,9 +28,9 @@ def said(check, *answers):
 @pytest.mark.parametrize("name", EXERCISES)
 def test_junk_gets_a_verdict(name, capsys):
     check = EXERCISES[name]
-    right = next(iter(check.right.values()))
+    right, pieces = next(iter(check.right.values())), [*verdicts.junk(name)]
     before = torch.is_grad_enabled(), torch.get_default_dtype(), torch.get_num_threads(), torch.get_rng_state()
-    for kind, answers in verdicts.junk(name):
+    for kind, answers in pieces:
         verdicts.as_before(name, f"junk: {kind}", said(check, *answers).text)
     assert check(*right, None).passed is False  # one too many
     after = torch.is_grad_enabled(), torch.get_default_dtype(), torch.get_num_threads(), torch.get_rng_state()

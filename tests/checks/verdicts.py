@@ -1,8 +1,8 @@
 """What each known answer and all junk is told, written down: `python tests/checks/verdicts.py` writes it anew.
 
-The tests say of a wrong answer what its verdict must hold. What else it holds, a number or the second half of a
-sentence, was read when it was written down here. Whoever changes a sentence on purpose writes the file anew and reads
-in its difference what is now told to whom.
+The tests say of a wrong answer which words its verdict must hold; what else it holds, a number or the second half of
+the sentence, is held against this. Whoever changes a sentence on purpose writes it anew and reads in its difference
+what is now told to whom.
 """
 
 import json
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from exercises import EXERCISES
-from junk import FUNCTIONS, VALUES
+from junk import everything
 
 PAGE = Path(__file__).parent / "verdicts.json"
 ERROR = re.compile(r"(\w+(?:Error|Exception|Exit)(?:, at `[^`]*`)?): .*", re.DOTALL)  # what Python and PyTorch say
@@ -24,7 +24,7 @@ DECIMAL = re.compile(r"(\d+\.\d+(?:e[-+]?\d+)?)")
 def junk(name: str) -> Iterator[tuple[str, tuple]]:
     """What it is and where it stands, and the answers with it in a right one's place."""
     right = next(iter(EXERCISES[name].right.values()))
-    for kind, value in (VALUES | FUNCTIONS).items():
+    for kind, value in everything().items():
         for place in range(len(right)):
             yield f"{kind}, {place + 1} of {len(right)}", (*right[:place], value, *right[place + 1 :])
         if len(right) > 1:
