@@ -89,7 +89,7 @@ def _judge_window(called, nets, X, given, kernel_size, n) -> None:
     height, width = bottom - top + 1, right - left + 1
     start = (
         f"One output pixel of {called} sees {height} × {width} pixels; a window of {kernel_size} and n 1×1 layers see "
-        f"{kernel_size} × {kernel_size}, and the pixel in their middle."
+        f"{kernel_size} × {kernel_size}, with the pixel itself in the middle."
     )
     views = {args: _view(net, args[0]) for args, net in given.items() if args[2] + args[3] * (args[2] - 1) < 20}
     cure = [w for w, rule in WINDOWS.items() if all(view == (rule(*args[2:]),) * 2 for args, view in views.items())]

@@ -42,7 +42,7 @@ def _judge_weights(runs) -> None:
     if not any(run.steps for run in runs):
         raise Wrong("`optimizer` has taken no step: use the one that is given, and none of your own.")
     run, batches = runs[0], len(runs[0].setting.train_iter)
-    steps = f"It took {run.steps} steps for {batches} batches. " if run.steps != batches else ""
+    steps = f"`optimizer` took {run.steps} steps for {batches} batches. " if run.steps != batches else ""
     raise Wrong(
         f"{steps}The weights afterwards are not those of one step a batch, each batch once, with the mean "
         "cross-entropy of its logits and the optimizer as it is. Compare your loop with the chapter's, line by line."
@@ -207,7 +207,10 @@ def too_large(too_large) -> str:
     said = set(_read.letters(too_large, SETTINGS))
     want = {letter for letter in SETTINGS if _mebibytes(letter) > GIBIBYTES * 1024}
     if said == want:
-        return "Right. And by how much D is over is partly its weights: four times 491 MiB, before the first image."
+        return (
+            "Right. D is over because of its weights: four times 491 MiB, before the first image; its activations "
+            "would fit."
+        )
     if said == set(SETTINGS) - want:
         raise Wrong("Those are the ones that *do* fit.")
     letter = min(said ^ want)

@@ -11,7 +11,7 @@ from nin_course.checks._ladder import Wrong, exercise
 from nin_course.checks.mistakes.ch08 import EQUAL_WIDTHS, OF_PAIRS, PAIRS, interval, nearest, pairs, work
 from nin_course.compare import course
 from nin_course.files import sample_hashes
-from nin_course.frontier import rival
+from nin_course.frontier import cost_of, rival
 from nin_course.lab import VARIANTS
 from nin_course.results import STUDENT, Point, paired
 
@@ -105,7 +105,7 @@ def _why(letter: str) -> str:
         "D": f"{said['QN']} ends well below 2: an interval with zero in it still says how large the difference is not",
         "E": "All of these runs had the same 10,000 images: other images, or more, were not asked",
         "F": f"The interval is about the mean. Single leads go from {min(leads):.1f} to {max(leads):.1f} in these five "
-        "alone, and with the next one P may well be behind",
+        "alone, and with the next one P may be behind",
     }[letter]
 
 
@@ -151,17 +151,20 @@ def beat_the_course(run) -> str:
     best = rival(course(IMAGES), "parameters", found.costs.parameters)
     measured = f"{found.accuracy:.2%} of the {IMAGES:,} test images, measured again"
     theirs = f"“{VARIANTS[best.net].what}”, {best.mean:.2%} in the mean of {len(best.accuracy)} seeds"
+    most = found.costs.parameters
+    small = cost_of(best, "parameters") > most
+    whose = "smallest network" if small else f"best with no more than {most:,} parameters"
     above = round(100 * (found.accuracy - best.mean), 4)
     if above <= 0:
         raise Wrong(
-            f"{measured}. The course's best with no more than {found.costs.parameters:,} parameters is {theirs}; "
-            f"that is {abs(above):.2f} points above yours. {_differences(found, best)}"
+            f"{measured}. The course's {whose} is {theirs}; that is {abs(above):.2f} points above yours. "
+            f"{_differences(found, best)}"
         )
     error = 100 * math.sqrt(found.accuracy * (1 - found.accuracy) / IMAGES)
     luck = "less: another seed may fall below" if above < error else "more"
     return (
-        f"Above the curve: {measured}. The course's best with no more parameters is {theirs}; that is {above:.2f} "
-        f"points below yours. The luck of {IMAGES:,} images alone is {error:.2f} points (one standard error); this is "
+        f"Above the curve: {measured}. The course's {whose} is {theirs}; that is {above:.2f} points below "
+        f"yours. The luck of {IMAGES:,} images alone is {error:.2f} points (one standard error); this is "
         f"{luck}."
     )
 

@@ -51,10 +51,9 @@ def test_a_run_has_to_beat_the_best_that_has_no_more_parameters(accuracy, parame
 
 def test_what_is_said_of_a_run_above_the_curve(verdict):
     """One standard error: √(0.91 · 0.09 / 2000) = 0.640%, √(0.9055 · 0.0945 / 2000) = 0.654%."""
-    told = (
-        "Above the curve: 91.00% of the 2,000 test images, measured again. The course's best with no more parameters "
-    )
-    told += "is “two 1×1 layers in a block: NiN”, 90.00% in the mean of 5 seeds; that is 1.00 points below yours. "
+    told = "Above the curve: 91.00% of the 2,000 test images, measured again. The course's best with no more than "
+    told += "200,000 parameters is “two 1×1 layers in a block: NiN”, 90.00% in the mean of 5 seeds; that is 1.00 "
+    told += "points below yours. "
     assert verdict(0.91, 200_000).text == (
         told + "The luck of 2,000 images alone is 0.64 points (one standard error); this is more."
     )
@@ -62,6 +61,14 @@ def test_what_is_said_of_a_run_above_the_curve(verdict):
         "0.55 points below yours. The luck of 2,000 images alone is 0.65 points (one standard error); this is less: "
         "another seed may fall below."
     )
+
+
+@pytest.mark.parametrize(("parameters", "whose"), [
+    (35_749, "smallest network"), (35_750, "best with no more than 35,750 parameters"),
+])  # fmt: skip
+@pytest.mark.parametrize("accuracy", [0.1, 0.9])
+def test_a_run_that_is_smaller_than_all_is_held_against_the_smallest_and_told_so(parameters, whose, accuracy, verdict):
+    assert f"measured again. The course's {whose} is “" in verdict(accuracy, parameters).text
 
 
 def test_what_is_said_of_a_run_below_the_curve(verdict):

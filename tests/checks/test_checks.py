@@ -221,7 +221,7 @@ def block(c, d, k, n, *, padding=(0, 0), wider=0, more=0, last=nn.ReLU, shared=0
     (dict(last=lambda: nn.Hardtanh(0, 1000)), "(3, 5, 3, 1) ends with another function than a ReLU: its numbers stop "
      "at 1e+03."),
     (dict(wider=2), "One output pixel of deep_block(3, 5, 3, 1) sees 3 × 5 pixels; a window of 3 and n 1×1 layers see "
-     "3 × 3, and the pixel in their middle."),
+     "3 × 3, with the pixel itself in the middle."),
     (dict(padding=(0, 1)), "(3, 5, 3, 1) turns (2, 3, 12, 9) into (2, 5, 12, 11); the image should keep its size."),
     (dict(last=lambda: nn.Conv2d(5, 6, 1)), "(3, 5, 3, 1) turns (2, 3, 12, 9) into (2, 6, 12, 9); it should be "
      "(2, 5, 12, 9): out_channels = 5."),

@@ -190,6 +190,8 @@ def test_ch04_praise_knows_the_blocks_of_nin():
     assert max(blocks, key=lambda block: sum(p.numel() for p in block.parameters())) is blocks[2]
 
 
-def test_ch05_praise_tells_what_the_weights_of_d_are():
-    weights = 4 * costs()["D"][0] / 2**20
-    assert f"by how much D is over is partly its weights: four times {weights:.0f} MiB" in praise("ch05.too_large")
+def test_ch05_praise_tells_what_the_weights_of_d_are_and_that_without_them_it_would_fit():
+    parameters, activations, images = costs()["D"]
+    assert 4 * activations * images < ch05.GIBIBYTES * 2**30 < 4 * (activations * images + 4 * parameters)
+    weights = f"four times {4 * parameters / 2**20:.0f} MiB, before the first image; its activations would fit."
+    assert f"D is over because of its weights: {weights}" in praise("ch05.too_large")

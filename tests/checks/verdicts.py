@@ -46,6 +46,9 @@ def written() -> dict[tuple[str, str], str]:
 
 
 def plain(text: str) -> str:
+    """Without what is another machine's: others' words, and where folders are."""
+    for folder in {Path.cwd(), PAGE.parents[2]}:
+        text = text.replace(str(folder), "the course's folder")
     return FOLDER.sub("", ERROR.sub(r"\1", text))
 
 

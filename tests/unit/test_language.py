@@ -88,7 +88,7 @@ SENTENCES = (  # one for each template whose places stand in another order in Ch
     ("8 of the 49 cells prefer the right class, or neither", "49 格里有 8 格偏向对的类别，或者谁也不偏"),
     ("120,000 parameters, and the limit is 100,000. The summary says which layer costs most.",
      "参数 120,000，上限是 100,000。哪一层花得最多，看摘要就知道。"),
-    ("It took 6 steps for 3 batches.", "3 个批量，它走了 6 步。"),
+    ("`optimizer` took 6 steps for 3 batches.", "3 个批量，`optimizer` 走了 6 步。"),
     ("It is right on 5 of 10 test images, 0.5; you returned 0.4.",
      "10 张测试图像，它答对 5 张，也就是 0.5；你返回的是 0.4。"),
     ("82.50% of the 2,000 test images, measured again", "2,000 张测试图像，答对 82.50%，是重新测的"),
@@ -241,9 +241,9 @@ RIVALS = (  # words that could be taken for one another, or left out: how each i
 FREE = (  # sentences that begin so are said more freely, or in another order
     "It trained on the test images, too | You began at row 1 and column 1 | The new block's inner layers | "
     "Its layers have width² | width={} leaves | wide: 10 | It says the opposite | A has a bias in it in your | "
-    "The bias is that of the second layer | After Flatten there are | A class that is said once | "
+    "The bias is that of the second layer | After Flatten there are | "
     "its images are {} px | one number, the share of | The bias is added in every cell | "
-    "You ranked the images by the mean | the eight that | Right, for all seven layers | Right. And by how much D | "
+    "You ranked the images by the mean | the eight that | Right, for all seven layers | Right. D is over because | "
     "With all classes dead | small,  | dense {} | The labels do not go | This image is named rightly | "
     "The weight is used the wrong | The layers are taken in | The loss has the wrong sign | Nothing is wrong that | "
     "Try again with a network | Start at 2, names hidden | Let the class shout"

@@ -237,7 +237,7 @@ deep_block.wrong |= {
                 nn.Conv2d(c, d, (k, 1), padding=(k // 2, 0)), *list(_block(c, d, k, n))[1:]
             ),
         ),
-        "sees 3 × 1 pixels; a window of 3 and n 1×1 layers see 3 × 3, and the pixel in their middle.",
+        "sees 3 × 1 pixels; a window of 3 and n 1×1 layers see 3 × 3, with the pixel itself in the middle.",
     ),
     "residual": ((_Residual,), "on a second way, past a layer"),
     "a layer that idles": ((_Idle,), "a layer that does not work: layers.1 changes nothing"),

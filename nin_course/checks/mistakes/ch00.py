@@ -74,8 +74,10 @@ MISTAKES = {
     "Sorted guesses against sorted labels: each guess belongs to the label of *its* image.": (
         lambda logits, labels: (logits.argmax(dim=1).sort().values == labels.sort().values).double().mean()
     ),
-    "Only the first image is in it.": lambda logits, labels: float(logits[0].argmax() == labels[0]) / len(labels),
-    "The first image is left out.": (
+    "Only the first image is in it, divided by all.": lambda logits, labels: (
+        float(logits[0].argmax() == labels[0]) / len(labels)
+    ),
+    "The first image is left out, and counted when you divide.": (
         lambda logits, labels: (logits.argmax(dim=1) == labels)[1:].double().sum() / len(labels)
     ),
     "Only the last image is in it, divided by all.": (
@@ -88,7 +90,7 @@ MISTAKES = {
     "You divided by all N × 10 logits; the share is of the N images.": lambda logits, labels: (
         share_right(logits, labels) / 10
     ),
-    "The last image is left out.": (
+    "The last image is left out, and counted when you divide.": (
         lambda logits, labels: (logits.argmax(dim=1) == labels)[:-1].double().sum() / len(labels)
     ),
     "The last class is left out: there are ten, 0 to 9.": (

@@ -4,8 +4,8 @@ SIZES = {  # what a mistake does to the sides of an image
     "Without padding, a window of k costs k − 1 rows and columns; kernel_size // 2 keeps them.": lambda k, n: 1 - k,
     "A 1×1 has nothing to pad: each of the n layers makes it grow by two.": lambda k, n: 2 * n,
     "A padding of 1 is right for a window of 3 alone; kernel_size // 2 is, for every odd one.": lambda k, n: 3 - k,
-    "A padding of kernel_size is twice too much; kernel_size // 2 keeps the size.": lambda k, n: k + 1,
-    "A padding of kernel_size − 1 is twice too much; kernel_size // 2 keeps the size.": lambda k, n: k - 1,
+    "A padding of kernel_size is too much; kernel_size // 2 keeps the size.": lambda k, n: k + 1,
+    "A padding of kernel_size − 1 is twice as much as is needed; kernel_size // 2 keeps the size.": lambda k, n: k - 1,
     "kernel_size // 2 belongs to the first convolution only: a 1×1 has nothing to pad.": lambda k, n: 2 * n * (k // 2),
 }
 
@@ -161,7 +161,9 @@ BIAS = {
     "The bias has A in it: the first bias goes through the *second* layer.": lambda A, a, B, b: A @ a + b,
     "It is b that went through a layer; a should, through B.": lambda A, a, B, b: B @ b + a,
     "B is transposed in your bias, and should not be.": lambda A, a, B, b: B.T @ a + b,
-    "`*` multiplies number by number; a goes through B by a matrix product, @.": lambda A, a, B, b: (B * a).sum() + b,
+    "`(B * a).sum()` adds up all rows of B; each row has a sum of its own: B @ a.": lambda A, a, B, b: (
+        (B * a).sum() + b
+    ),
     "b goes through A in your bias; it is a that goes through B.": lambda A, a, B, b: A @ b + a,
     "b goes through A in your bias, and a is missing; it is a that goes through B.": lambda A, a, B, b: A @ b,
     "In the bias, a goes through B alone, not through B @ A: A has been there already.": lambda A, a, B, b: (

@@ -67,7 +67,7 @@ MATRICES = {
         lambda c, h, w: torch.eye(h * w).repeat(1, c) / c
     ),
     "It picks one cell of each channel; a mean takes all of them.": (lambda c, h, w: torch.eye(c * h * w)[:: h * w]),
-    "It takes the first `channels` cells: those are all of channel 0 (or a little more).": (
+    "It takes the first `channels` cells: they all belong to channel 0 (or a few to the next).": (
         lambda c, h, w: torch.eye(c, c * h * w) / (h * w)
     ),
 }
@@ -131,12 +131,14 @@ HEADS = {
         ),
         "The pooled head's biases are there once, not for every cell.": lambda c, h, w, k: c * k + k * h * w,
         "The pooled head's convolution is 1×1; yours has a 3 × 3 window.": lambda c, h, w, k: 9 * c * k + k,
-        "The pooled head's convolution is 1×1; its window is not h × w and without biases.": (
+        "Those are the numbers in the pooling's matrix; what is learned is the 1×1 convolution, with its biases.": (
             lambda c, h, w, k: c * c * h * w
         ),
         "The matrix that pools is fixed; nothing in it is a parameter.": lambda c, h, w, k: c * k + k + k * k * h * w,
         "The pooling's matrix is fixed, and has no parameters.": lambda c, h, w, k: c * k + k + c * c * h * w,
-        "The pooled head is not the dense one without its biases.": lambda c, h, w, k: c * h * w * k - k,
+        "Those are the dense head's weights less its biases; the pooled head is a 1×1 convolution.": (
+            lambda c, h, w, k: c * h * w * k - k
+        ),
         "Those are the pooled head's biases alone; a 1×1 convolution has weights.": lambda c, h, w, k: k,
         "The pooled head's 1×1 convolution goes from channels to classes, not to channels.": lambda c, h, w, k: (
             c * c + c

@@ -130,7 +130,7 @@ def clocks():
         "the fastest": min,
         "the slowest": max,
         "the last": lambda times: times[-1],
-        "the first after the warm-up": lambda times: times[0],
+        "the first, after the warm-up,": lambda times: times[0],
     }
     for name, how in of_each.items():
         rule = lambda d, n, how=how: measure(d, n, each=True, how=how)  # noqa: E731

@@ -28,7 +28,7 @@ CLASSES = {
         lambda c: (c == 0).any(dim=1).nonzero().flatten()
     ),
     "That is the class that is said least often, and only one.": lambda c: c.sum(dim=0).argmin()[None],
-    "A class that is said once among thousands of images *is* said: never means that its column adds up to zero.": (
+    "A class that is said seldom *is* said: never means that its column adds up to zero.": (
         lambda c: (c.sum(dim=0) < 0.02 * c.sum()).nonzero().flatten()
     ),
     "Once or twice is seldom, not never: the column has to add up to zero.": (

@@ -162,7 +162,7 @@ OVERLAPS = {
     "You divided by the sum of both areas, in which the shared part counts twice: subtract it once.": (
         lambda a, b: common(a, b) / (_area(a) + _area(b))
     ),
-    "Where boxes lie apart, their shared height or width is below zero, and two such make a positive area: "
+    "Where boxes lie apart, their shared height or width is below zero, or both are, which makes a positive area: "
     "take at least 0 of each.": _unclamped,
     "Only the product is kept above zero: if boxes lie apart both ways, two negative sides make a positive area.": (
         lambda a, b: (p := max(0, _sides(a, b)[0] * _sides(a, b)[1])) / (_area(a) + _area(b) - p)
@@ -176,7 +176,7 @@ OVERLAPS = {
     "Its fraction is lost, as by `//` or `int`; a share is wanted.": (
         lambda a, b: common(a, b) // (_area(a) + _area(b) - common(a, b))
     ),
-    "It is rounded to a whole number; a share is wanted.": lambda a, b: round(overlapping(a, b)),
+    "It is rounded to a whole number, or is a yes or no; a share is wanted.": lambda a, b: round(overlapping(a, b)),
     **{
         f"It is rounded to {n} digit{'s' * (n > 1)}; leave it as it is.": lambda a, b, n=n: round(overlapping(a, b), n)
         for n in (1, 2, 3)

@@ -183,9 +183,8 @@ OF_PAIRS = {
         "You measured from zero, and divided by n; a deviation is measured from the mean.": _half(
             lambda d, n, f: f[n] * sqrt(statistics.mean([x**2 for x in d])) / sqrt(n)
         ),
-        "That is half the way from the smallest difference to the largest; the deviation is wanted.": _half(
-            lambda d, n, f: (max(d) - min(d)) / 2
-        ),
+        "That is half the way from the smallest difference to the largest; `factor[n]` times the standard error is "
+        "wanted.": _half(lambda d, n, f: (max(d) - min(d)) / 2),
         "That is the mean distance from the mean; a standard deviation takes squares, and the root at the end.": _half(
             lambda d, n, f: f[n] * statistics.mean([abs(x - statistics.mean(d)) for x in d]) / sqrt(n)
         ),

@@ -78,7 +78,7 @@ ON_PATCHES = {
     "That is the convolution's own shape, (N, D, H/p, W/p); the places belong in one row, before D.": (
         lambda X, w, b: right(X, w, b).transpose(1, 2).unflatten(2, (X.shape[2] // w.shape[2], -1))
     ),
-    "The weight is turned by half: a convolution in PyTorch does not turn it.": _flipped,
+    "The weight is turned by half a turn: a convolution in PyTorch does not turn it.": _flipped,
     "The bias is added twice.": lambda X, w, b: right(X, w, 2 * b),
     "The bias is subtracted: add it.": lambda X, w, b: right(X, w, -b),
     "You take the mean over each patch; the sum is wanted.": _meant,
