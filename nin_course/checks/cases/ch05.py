@@ -385,7 +385,10 @@ train_and_test.wrong |= {
     "as if it were here": (_typed((".argmax(dim=1)", ".numpy().argmax(1)")), "`right += (net(X.to(device)).numpy()"),
     "everything on the CPU": ((_all_on_the_cpu,), "is no longer there"),
     "own optimizer": ((_own_optimizer,), "has taken no step"),
-    "own optimizer at times": ((_own_optimizer_at_times,), "`optimizer` took 0 steps for 3 batches. The weights afterwards are"),
+    "own optimizer at times": (
+        (_own_optimizer_at_times,),
+        "`optimizer` took 0 steps for 3 batches. The weights afterwards are",
+    ),
     "two steps a batch": (_typed((_STEP, 2 * _STEP)), "It took 6 steps for 3 batches. The weights afterwards are not"),
     "no gradients at all": ((_never_a_gradient,), "torch.no_grad() belongs around the test only"),
     "no eval()": ((_no_eval,), "net.eval() is missing before it"),
