@@ -424,8 +424,11 @@ def test_what_an_answer_does_to_what_it_was_given_spoils_no_later_case_and_no_la
         spoiled(given)
         return value
 
-    assert judged(name, spoils)[0].passed is True
+    verdict, judge = judged(name, spoils)
+    assert verdict.passed is True
     assert kept(module) == before
+    changed = any(isinstance(part, (torch.Tensor, list, dict)) for case in judge.cases for part in case)
+    assert ("in place, behind the caller's back." in verdict.text) is changed
 
 
 @pytest.mark.parametrize(("name", "kind"), [("ch02.deep_block", "a list"), ("ch04.design", "narrow")])
