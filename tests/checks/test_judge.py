@@ -554,7 +554,7 @@ def sentence(read, *arguments):
     (object(), "an object"),
     (_read.drawn(iter("abc")), "a generator of 3"),
     (_read.drawn(iter(range(_read.MOST))), f"a generator of {_read.MOST}"),
-    (_read.drawn(iter(int, 1)), "a generator without an end"),
+    (_read.drawn(iter(int, 1)), f"a generator of more than {_read.MOST:,}"),
 ])  # fmt: skip
 def test_an_answer_is_called_what_it_is(value, words):
     assert _read.kind(value) == words
@@ -563,17 +563,22 @@ def test_an_answer_is_called_what_it_is(value, words):
 @pytest.mark.parametrize(("value", "read"), [
     (3, 3.0), ([3], 3.0), (torch.tensor([[0.5]]), 0.5), (np.float32(0.5), 0.5), ((n for n in [2]), 2.0),
     (True, "a number is wanted; this is True"),
-    ([True], "a number is wanted; this is a list of 1"),
+    ([True], "a number is wanted; this is True"),
+    ([["3"]], "a number is wanted; this is the string '3'"),
     (torch.tensor([True]), "a number is wanted; this is a tensor of shape (1,)"),
     (torch.ones(2), "a number is wanted; this is a tensor of shape (2,)"),
     ("3", "a number is wanted; this is the string '3'"),
-    (b"3", "a number is wanted; this is a bytes"),
+    (b"3", "a number is wanted; this is bytes"),
     ({3}, "a number is wanted; this is a set of 1"),
     (frozenset([3]), "a number is wanted; this is a frozenset of 1"),
     ({3: 3}, "a number is wanted; this is a dict of 1"),
     (nn.Sequential(), "a number is wanted; this is a network (Sequential)"),
-    ([[1], [1, 2]], "a number is wanted, all of one shape; these have (1,), (2,)"),
-    (3j, "a number is wanted; this is a complex"),
+    ([[1], [1, 2]], "a number is wanted; this is a list of 2"),
+    (3j, "a number is wanted; this is a complex number"),
+    (10**400, "a number is wanted; this is a number of more than 308 digits"),
+    (int, "a number is wanted; this is the class int itself"),
+    (np.complex64(3j), "a number is wanted; this is a complex number"),
+    (np.array(None), "a number is wanted; this is an array of shape ()"),
     (torch.tensor([3j]), "a number is wanted; this is a tensor of shape (1,) of complex numbers"),
     (torch.ones(1, device="meta"), "a number is wanted; this is a tensor of shape (1,) on meta"),
 ])  # fmt: skip

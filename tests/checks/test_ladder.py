@@ -235,11 +235,13 @@ def test_a_network_that_gives_what_is_no_number_is_told_just_that(odd):
 
 
 @pytest.mark.parametrize(("value", "said"), [
-    (torch.nn.ReLU, "f() should return a network, an nn.Module; this is the class ReLU itself. Make one of it, with "
+    (torch.nn.ReLU, "f() should be a network, an nn.Module; this is the class ReLU itself. Make one of it, with "
      "brackets."),
-    ([torch.nn.ReLU()], "f() should return a network, an nn.Module; this is a list of 1. `nn.Sequential(*layers)` "
-     "makes a network of such a list."),
-    ([torch.nn.ReLU(), 3], "f() should return a network, an nn.Module; this is a list of 2."),
+    ([torch.nn.ReLU()], "f() should be a network, an nn.Module; this is a list of 1. `nn.Sequential(*layers)` "
+     "makes a network of them."),
+    ([torch.nn.ReLU(), 3], "f() should be a network, an nn.Module; this is a list of 2."),
+    ((), "f() should be a network, an nn.Module; this is a tuple of 0."),
+    (int, "f() should be a network, an nn.Module; this is the class int itself."),
 ])  # fmt: skip
 def test_what_is_no_network_is_told_how_it_becomes_one(value, said):
     with pytest.raises(Wrong) as wrong:
