@@ -610,6 +610,9 @@ def test_a_letter_is_read_in_either_case(value, read):
 @pytest.mark.parametrize(("value", "read"), [
     ("db", ["D", "B"]), (["b", " a "], ["B", "A"]), ("B, d", ["B", "D"]), ({"d", "a", "b"}, ["A", "B", "D"]),
     (["A", 3], "Answer with letters, A to D, in a list or a string; this is a list of 2 with the number 3 in it."),
+    ({1, 2}, "Answer with letters, A to D, in a list or a string; this is a set of 2 with the number 1 in it."),
+    (itertools.cycle("AB"), "Answer with letters, A to D, in a list or a string; this is a generator of more than "
+     "20,000"),
     (3, "Answer with letters, A to D, in a list or a string; this is the number 3."),
     ("A, C and D", ["A", "C", "D"]), ("A and D", ["A", "D"]), ("A、C和D", ["A", "C", "D"]), ("A，D", ["A", "D"]),
     ("A与D", ["A", "D"]),
@@ -636,6 +639,10 @@ def test_of_letters_all_and_no_others_are_wanted_and_the_first_that_is_not_right
 @pytest.mark.parametrize(("value", "read"), [
     ((1, 2), {"one": 1.0, "two": 2.0}),
     (torch.tensor([[3, 4]]), {"one": 3.0, "two": 4.0}),
+    (torch.tensor([[3, 4]]).to_sparse(), {"one": 3.0, "two": 4.0}),
+    (torch.zeros(2, 3), "Two things are wanted, (one, two); this is a tensor of shape (2, 3)"),
+    (torch.eye(3).to_sparse(), "Two things are wanted, (one, two); this is a tensor of shape (3, 3)"),
+    (_read.drawn(iter(int, 1)), "Two things are wanted, (one, two); this is a generator of more than 20,000"),
     ((1, 2, 3), "Two things are wanted, (one, two); this is a tuple of 3"),
     (5, "Two things are wanted, (one, two); this is the number 5"),
     ((1, "2"), "a number for two is wanted; this is the string '2'"),
