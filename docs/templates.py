@@ -55,6 +55,7 @@ ALONE |= {"activations", "Start", "Pause", "more", "less", "any shoe", "dense", 
 # What no string says as it is said: a first letter made large, brackets put round a word, a name from a recorded file.
 COMPOSED = (
     "{}, for {}",
+    "layer {},",
     "kind",
     "total",
     "vertical",

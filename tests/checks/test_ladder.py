@@ -38,6 +38,17 @@ def test_a_verdict_has_a_mark_of_its_own_for_right_wrong_and_nothing_to_judge():
     assert grey[1:3] == grey[3:5] == grey[5:7]
 
 
+@pytest.mark.parametrize(("said", "told"), [
+    ("None is", "None is."), ("None is.", "None is."), ("It is (2, 10)", "It is (2, 10)."), ("Is it?", "Is it?"),
+    ("It is. (So is that.)", "It is. (So is that.)"),
+])  # fmt: skip
+def test_whatever_is_wrong_is_told_in_a_sentence_with_its_stop(said, told):
+    def look(answer):
+        raise Wrong(said)
+
+    assert exercise("a", "b", "c")(look)(7).text == told
+
+
 def test_hints_come_one_at_a_time_in_their_order_and_the_last_one_stays():
     asked = toy()
     assert [repr(asked.hint()) for _ in range(4)] == [
