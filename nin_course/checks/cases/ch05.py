@@ -389,7 +389,10 @@ train_and_test.wrong |= {
         (_own_optimizer_at_times,),
         "`optimizer` took 0 steps for 3 batches. The weights afterwards are",
     ),
-    "two steps a batch": (_typed((_STEP, 2 * _STEP)), "`optimizer` took 6 steps for 3 batches. The weights afterwards are not"),
+    "two steps a batch": (
+        _typed((_STEP, 2 * _STEP)),
+        "`optimizer` took 6 steps for 3 batches. The weights afterwards are not",
+    ),
     "no gradients at all": ((_never_a_gradient,), "torch.no_grad() belongs around the test only"),
     "no eval()": ((_no_eval,), "net.eval() is missing before it"),
     "no no_grad": (_testing(_compared_at_home, mode=torch.enable_grad), "put it under torch.no_grad()"),
