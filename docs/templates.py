@@ -54,8 +54,8 @@ ALONE |= {
 ALONE |= {"activations", "Start", "Pause", "more", "less", "any shoe", "dense", "pooled", "Ask", "Set", "See"}
 # What no string says as it is said: a first letter made large, brackets put round a word, a name from a recorded file.
 COMPOSED = (
-    "{} is wanted, all of one shape; these have {}",
-    "{} is wanted; this is {}, and more than {} things are in it",
+    "{}, for {}",
+    "layer {},",
     "kind",
     "total",
     "vertical",

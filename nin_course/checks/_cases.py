@@ -80,10 +80,10 @@ class Judge:
             got = self.read(returned(outcome, called))
         except Wrong as wrong:
             text = str(wrong)
-            return text if text.startswith(called) else f"{called}: {text.rstrip('.')}."
+            return text if text.startswith(called) else f"{called.rstrip(',')}: {text.rstrip('.')}."
         parts = [part for part in wanted if not _same(got.get(part), wanted[part], self.tolerance)]
         facts = [self._facts(part if len(wanted) > 1 else "", got[part], wanted[part]) for part in parts]
-        return f"{called}: {'; '.join(facts)}." if parts else ""
+        return f"{called.rstrip(',')}: {'; '.join(facts)}." if parts else ""
 
     def _facts(self, part: str, got: torch.Tensor, wanted: torch.Tensor) -> str:
         if part in self.tell and got.shape == wanted.shape:

@@ -1,5 +1,6 @@
 """An epoch and a test in chapter 05: what an answer does with what it is given, and what should be done."""
 
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 
 import torch
@@ -9,7 +10,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from nin_course.checks._away import DEVICE, away, home
 from nin_course.checks._calling import Outcome, call
-from nin_course.checks._ladder import Wrong, raised
+from nin_course.checks._ladder import Heard, Wrong, raised
 
 BATCHES = ((16, 6, 10, 7), (12, 5, 11, 8))  # images, how many a batch; test images, how many a batch
 WRONG = (3, 5, 6, 8, 9)  # the test images that the trained network names wrongly
@@ -120,17 +121,27 @@ class Run:
         return [(mode, grad) for images, mode, grad in seen for i in images if (i >= first) == of_test]
 
 
+def _called(train_and_test, setting: Setting, device) -> Outcome:
+    """What comes of it with this very setting: `call` makes copies of what it is given."""
+    s = setting
+    return call(lambda: train_and_test(s.net, s.train_iter, s.test_iter, s.optimizer, device))
+
+
 def observe(train_and_test, sizes) -> Run:
     labels, steps = labels_for(sizes), []
     with away():
         setting = fresh_setting(sizes, DEVICE, labels)
         setting.optimizer.register_step_post_hook(lambda *_: steps.append(1))
-        answer = lambda: train_and_test(setting.net, setting.train_iter, setting.test_iter, setting.optimizer, DEVICE)  # noqa: E731
-        run = Run(sizes, labels, setting, call(answer), len(steps))
+        outcome = _called(train_and_test, setting, DEVICE)
+        run = Run(sizes, labels, setting, outcome, len(steps))
     error, untrained = run.outcome.error, any(not grad for _, grad in run.seen(of_test=False))
     if any(p.device != DEVICE for p in setting.net.parameters()):
         raise Wrong("The network was on `device` and is no longer there: use the device that is given, and no other.")
     if error:
+        with redirect_stdout(Heard()):  # what it prints was heard the first time
+            here = _called(train_and_test, fresh_setting(sizes, labels=labels), torch.device("cpu")).error
+        if here:
+            raise Wrong(f"It stopped with {raised(here)}{_cure(here, untrained)}")
         raise Wrong(f"On a device other than the CPU it stopped with {raised(error)}{_cure(error, untrained)}")
     if not run.seen(of_test=False):
         raise Wrong(

@@ -90,7 +90,8 @@ class Exercise:
             with own_settings(), at_most(self.seconds), redirect_stdout(heard):
                 verdict = Verdict(True, self.look(*answers))
         except Wrong as wrong:
-            verdict = Verdict(False, str(wrong))
+            text = str(wrong)
+            verdict = Verdict(False, text if text.rstrip(")").endswith((".", "?", "!")) else f"{text}.")
         except TimeUp as up:
             text = f"It did not end within {self.seconds:g} seconds{at_line(up)}. Is there a loop that never stops?"
             verdict = Verdict(False, text)

@@ -16,11 +16,11 @@ def network(value, called: str) -> nn.Module:
     if isinstance(value, nn.Module):
         return value
     cure = ""
-    if isinstance(value, type):
+    if isinstance(value, type) and issubclass(value, nn.Module):
         cure = " Make one of it, with brackets."
-    elif isinstance(value, (list, tuple)) and all(isinstance(part, nn.Module) for part in value):
-        cure = " `nn.Sequential(*layers)` makes a network of such a list."
-    raise Wrong(f"{called} should return a network, an nn.Module; this is {kind(value)}.{cure}")
+    elif isinstance(value, (list, tuple)) and value and all(isinstance(part, nn.Module) for part in value):
+        cure = " `nn.Sequential(*layers)` makes a network of them."
+    raise Wrong(f"{called} should be a network, an nn.Module; this is {kind(value)}.{cure}")
 
 
 def forward(net: nn.Module, X: torch.Tensor, called: str) -> torch.Tensor:

@@ -6,8 +6,11 @@ forgiven where nothing is lost: tuple, list, generator, dict view, array.
 
 import inspect
 import itertools
+import math
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import suppress
 
 import numpy as np
 import torch
@@ -43,9 +46,13 @@ def kind(value) -> str:
     if isinstance(value, type):
         return f"the class {value.__name__} itself"
     if isinstance(value, Drawn):
-        return f"a generator of {len(value)}" if len(value) <= MOST else "a generator without an end"
+        return f"a generator of {len(value)}" if len(value) <= MOST else f"a generator of more than {MOST:,}"
     if inspect.isroutine(value):
         return "a function, not what it returns"
+    if isinstance(value, (bytes, complex, np.complexfloating)):
+        return "bytes" if isinstance(value, bytes) else "a complex number"
+    if isinstance(value, int) and abs(value) > sys.float_info.max:
+        return "a number of more than 308 digits"
     if isinstance(value, (int, float, np.number)):
         return f"the number {show(value)}"
     if isinstance(value, str):
@@ -64,12 +71,11 @@ def tensor(value) -> torch.Tensor:
         value = value.dequantize() if value.is_quantized else value
         value = value.to_dense() if value.layout != torch.strided else value
         return value.to("cpu", torch.float64, copy=True)
-    if isinstance(value, (bool, int, float, np.number, np.bool_)) and not isinstance(value, np.complexfloating):
-        return torch.tensor(float(value), dtype=torch.float64)
     if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
         return torch.tensor(value.astype(np.float64))
-    if hasattr(value, "__float__") and not isinstance(value, np.ndarray):
-        return torch.tensor(float(value), dtype=torch.float64)
+    if hasattr(type(value), "__float__") and not isinstance(value, (np.ndarray, np.complexfloating)):
+        with suppress(OverflowError, TypeError, ValueError):
+            return torch.tensor(float(value), dtype=torch.float64)
     if ordered(value):
         parts = [tensor(part) for part in items(value)]
         if len({part.shape for part in parts}) > 1:
@@ -79,11 +85,11 @@ def tensor(value) -> torch.Tensor:
     raise Wrong(f"numbers are wanted; this is {kind(value)}")
 
 
-def items(value) -> list:
+def items(value, wanted: str = "numbers are wanted") -> list:
     """The items of a container, also of one without an end: then there are too many."""
-    found = list(itertools.islice(value, MOST + 1))
+    found = Drawn(itertools.islice(value, MOST + 1))
     if len(found) > MOST:
-        raise Wrong(f"numbers are wanted; this is {kind(value)}, and more than {MOST:,} things are in it")
+        raise Wrong(f"{wanted}; this is {kind(found if isinstance(value, Iterator) else value)}")
     return found
 
 
@@ -91,49 +97,58 @@ def ordered(value) -> bool:
     """A container that keeps an order: not a string, a set, a dict or a network."""
     if isinstance(value, (str, bytes, Set, Mapping, nn.Module, torch.Tensor, type)) and not _view(value):
         return False
-    return isinstance(value, (Sequence, Iterator, np.ndarray)) or (isinstance(value, Iterable) and _view(value))
+    if isinstance(value, np.ndarray):
+        return value.ndim > 0
+    return isinstance(value, (Sequence, Iterator)) or (isinstance(value, Iterable) and _view(value))
 
 
 def _view(value) -> bool:
     return isinstance(value, (type({}.keys()), type({}.values())))
 
 
-def instead(read: Callable, what: str):
-    """read(), but its complaint asks for `what`."""
-    try:
-        return read()
-    except Wrong as wrong:
-        raise Wrong(str(wrong).replace("numbers are wanted", f"{what} is wanted", 1)) from None
-
-
 def number(value, what: str = "a number") -> torch.Tensor:
     """One number, as a tensor of shape (); one in a list or an array will do, True and False will not."""
-    found = instead(lambda: tensor(value), what)
-    if found.numel() != 1 or boolean(value):
-        raise Wrong(f"{what} is wanted; this is {kind(value)}")
-    return found.reshape(())
+    if single(value):
+        return number(value[0], what)
+    with suppress(Wrong):
+        found = tensor(value)
+        if found.numel() == 1 and not boolean(value):
+            return found.reshape(())
+    raise Wrong(f"{what} is wanted; this is {kind(value)}")
+
+
+def single(value) -> bool:
+    """A list of one thing, or another container of one."""
+    return ordered(value) and isinstance(value, Sequence) and len(value) == 1
 
 
 def boolean(value) -> bool:
-    if ordered(value) and isinstance(value, Sequence) and len(value) == 1:
+    if single(value):
         return boolean(value[0])
     return isinstance(value, bool) or getattr(value, "dtype", None) in (torch.bool, np.dtype(bool))
 
 
 def several(value, names: Sequence[str]) -> list:
     """As many parts as there are names, in this order, each still as it came."""
-    wanted = f"{_word(len(names))} things are wanted, ({', '.join(names)})"
-    if not ordered(value) and getattr(value, "ndim", 0) == 0:
+    wanted = _things(names)
+    if not ordered(value) and not (hasattr(type(value), "ndim") and value.ndim):
         raise Wrong(f"{wanted}; this is {kind(value)}")
-    parts = items(value)
+    parts = items(value, wanted)
     if len(parts) != len(names):
         raise Wrong(f"{wanted}; this is {kind(value if hasattr(value, '__len__') else parts)}")
     return parts
 
 
+def _things(names: Sequence[str]) -> str:
+    return f"{_word(len(names))} things are wanted, ({', '.join(names)})"
+
+
 def numbers(value, names: Sequence[str]) -> dict[str, torch.Tensor]:
-    """As many numbers as there are names, in this order."""
+    """As many numbers as there are names, in this order; a tensor or an array of any shape will do."""
     if isinstance(value, (torch.Tensor, np.ndarray)):
+        if math.prod(value.shape) != len(names):
+            raise Wrong(f"{_things(names)}; this is {kind(value)}")
+        value = value.to_dense() if getattr(value, "layout", torch.strided) != torch.strided else value
         value = value.reshape(-1)
     return {n: number(part, f"a number for {n}") for n, part in zip(names, several(value, names), strict=True)}
 
@@ -149,21 +164,19 @@ def letter(value, allowed: Iterable[str]) -> str:
 
 def letters(value, allowed: Iterable[str]) -> list[str]:
     """Several of the letters, in their order: a string ("C, D and E"), or any container of single ones."""
-    allowed = list(allowed)
-    said = re.sub(r"(?<=\W)and(?=\W)|[和与]", "", value) if isinstance(value, str) else value
-    if isinstance(value, Set):
-        value = sorted(value, key=str)
-    parts = [c for c in said if c.isalnum()] if isinstance(value, str) else items(value) if ordered(value) else [None]
+    allowed, several = list(allowed), isinstance(value, Set) or ordered(value)
+    wanted = f"Answer with letters, {allowed[0]} to {allowed[-1]}, in a list or a string"
+    if isinstance(value, str):
+        parts = [c for c in re.sub(r"(?<=\W)and(?=\W)|[和与]", "", value) if c.isalnum()]
+    else:
+        parts = sorted(value, key=str) if isinstance(value, Set) else items(value, wanted) if several else [None]
     found = []
     for part in parts:
         try:
             found.append(letter(part, allowed))
         except Wrong:
-            inside = f" with {kind(part)} in it" if ordered(value) else ""
-            raise Wrong(
-                f"Answer with letters, {allowed[0]} to {allowed[-1]}, in a list or a string; "
-                f"this is {kind(value)}{inside}."
-            ) from None
+            inside = f" with {kind(part)} in it" if several else ""
+            raise Wrong(f"{wanted}; this is {kind(value)}{inside}.") from None
     return found
 
 

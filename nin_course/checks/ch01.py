@@ -143,9 +143,13 @@ _WHY = {
 
 def _yes_or_no(value) -> dict:
     """True or False, as a bool, a tensor, an array, or 0 and 1."""
-    if isinstance(value, (str, type(None), list, tuple, dict, nn.Module)):
-        raise Wrong(f"True or False is wanted; this is {_read.kind(value)}")
-    found = _read.instead(lambda: _read.tensor(value), "True or False")
+    wrong = Wrong(f"True or False is wanted; this is {_read.kind(value)}")
+    if isinstance(value, (list, tuple)):
+        raise wrong
+    try:
+        found = _read.tensor(value)
+    except Wrong:
+        raise wrong from None
     if found.numel() != 1 or found.item() not in (0, 1):
         every = " `torch.allclose` makes one of them." if found.numel() > 1 else ""
         raise Wrong(f"one True or False is wanted; this is {_read.kind(value)}.{every}")
@@ -213,7 +217,7 @@ def notices(notices, said) -> str:
         cases=cases,
         mistakes={sentence: tried(proof) for sentence, proof in PROOFS.items()},
         say=lambda value: str(bool(value)),
-        called=lambda name, _, case: f"{name}, for {case[0]}",
+        called=lambda name, _, case: f"{name}, for {case[0]},",
         constant=lambda value: f"It says {bool(value[''])} every time, for a ReLU and for a 3×3 convolution.",
         see=lambda value: {"": torch.tensor(float(bool(_yes_or_no(value)[""])))},
     )

@@ -205,6 +205,8 @@ def _mebibytes(letter: str) -> float:
 def too_large(too_large) -> str:
     """The letters of the settings that need more than GIBIBYTES to train."""
     said = set(_read.letters(too_large, SETTINGS))
+    if not said:
+        raise Wrong("Some do not fit: answer with at least one letter.")
     want = {letter for letter in SETTINGS if _mebibytes(letter) > GIBIBYTES * 1024}
     if said == want:
         return (

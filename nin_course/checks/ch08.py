@@ -171,9 +171,10 @@ def beat_the_course(run) -> str:
 
 def _folder(run) -> Path:
     """The folder that is meant: seen from here or from the folder above, or a file in it."""
-    if not isinstance(run, (str, Path)):
+    name = run.strip(" '\"") if isinstance(run, str) else run
+    if not isinstance(run, (str, Path)) or name == "":
         raise Wrong(f"The folder of a run is wanted, for example 'runs/mine'; this is {_read.kind(run)}.")
-    path = Path(run.strip(" '\"") if isinstance(run, str) else run).expanduser()
+    path = Path(name).expanduser()
     for place in (path, Path("..") / path):
         if place.is_file() and place.name in ("card.json", "weights.pt"):
             return place.parent

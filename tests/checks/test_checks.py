@@ -350,6 +350,20 @@ def test_ch01_the_praise_gives_each_layer_its_own_reason():
         assert of[type(layer)] in reasons[letter]
 
 
+def test_ch05_what_stops_on_the_cpu_too_is_told_without_a_device_and_prints_once(capsys):
+    def stops(*arguments):
+        print("so far")
+        raise ValueError("no further")
+
+    def stops_there(*arguments):
+        return stops() if arguments[-1].type != "cpu" else 0.5
+
+    said = 'stopped with ValueError, at `raise ValueError("no further")`: no further.'
+    for answer, where in ((stops, "It"), (stops_there, "On a device other than the CPU it")):
+        assert EXERCISES["ch05.train_and_test"](answer).text == f"{where} {said}"
+        assert capsys.readouterr().out == "so far\n"
+
+
 @pytest.mark.parametrize(("tolerance", "passed"), [(0.05, True), (0.1, False)])
 def test_ch01_a_tolerance_is_small_enough_for_a_layer_of_small_numbers(tolerance, passed):
     def notices(layer, X, order):

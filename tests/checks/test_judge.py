@@ -557,7 +557,7 @@ def sentence(read, *arguments):
     (object(), "an object"),
     (_read.drawn(iter("abc")), "a generator of 3"),
     (_read.drawn(iter(range(_read.MOST))), f"a generator of {_read.MOST}"),
-    (_read.drawn(iter(int, 1)), "a generator without an end"),
+    (_read.drawn(iter(int, 1)), f"a generator of more than {_read.MOST:,}"),
 ])  # fmt: skip
 def test_an_answer_is_called_what_it_is(value, words):
     assert _read.kind(value) == words
@@ -566,17 +566,22 @@ def test_an_answer_is_called_what_it_is(value, words):
 @pytest.mark.parametrize(("value", "read"), [
     (3, 3.0), ([3], 3.0), (torch.tensor([[0.5]]), 0.5), (np.float32(0.5), 0.5), ((n for n in [2]), 2.0),
     (True, "a number is wanted; this is True"),
-    ([True], "a number is wanted; this is a list of 1"),
+    ([True], "a number is wanted; this is True"),
+    ([["3"]], "a number is wanted; this is the string '3'"),
     (torch.tensor([True]), "a number is wanted; this is a tensor of shape (1,)"),
     (torch.ones(2), "a number is wanted; this is a tensor of shape (2,)"),
     ("3", "a number is wanted; this is the string '3'"),
-    (b"3", "a number is wanted; this is a bytes"),
+    (b"3", "a number is wanted; this is bytes"),
     ({3}, "a number is wanted; this is a set of 1"),
     (frozenset([3]), "a number is wanted; this is a frozenset of 1"),
     ({3: 3}, "a number is wanted; this is a dict of 1"),
     (nn.Sequential(), "a number is wanted; this is a network (Sequential)"),
-    ([[1], [1, 2]], "a number is wanted, all of one shape; these have (1,), (2,)"),
-    (3j, "a number is wanted; this is a complex"),
+    ([[1], [1, 2]], "a number is wanted; this is a list of 2"),
+    (3j, "a number is wanted; this is a complex number"),
+    (10**400, "a number is wanted; this is a number of more than 308 digits"),
+    (int, "a number is wanted; this is the class int itself"),
+    (np.complex64(3j), "a number is wanted; this is a complex number"),
+    (np.array(None), "a number is wanted; this is an array of shape ()"),
     (torch.tensor([3j]), "a number is wanted; this is a tensor of shape (1,) of complex numbers"),
     (torch.ones(1, device="meta"), "a number is wanted; this is a tensor of shape (1,) on meta"),
 ])  # fmt: skip
@@ -608,6 +613,9 @@ def test_a_letter_is_read_in_either_case(value, read):
 @pytest.mark.parametrize(("value", "read"), [
     ("db", ["D", "B"]), (["b", " a "], ["B", "A"]), ("B, d", ["B", "D"]), ({"d", "a", "b"}, ["A", "B", "D"]),
     (["A", 3], "Answer with letters, A to D, in a list or a string; this is a list of 2 with the number 3 in it."),
+    ({1, 2}, "Answer with letters, A to D, in a list or a string; this is a set of 2 with the number 1 in it."),
+    (itertools.cycle("AB"), "Answer with letters, A to D, in a list or a string; this is a generator of more than "
+     "20,000"),
     (3, "Answer with letters, A to D, in a list or a string; this is the number 3."),
     ("A, C and D", ["A", "C", "D"]), ("A and D", ["A", "D"]), ("A、C和D", ["A", "C", "D"]), ("A，D", ["A", "D"]),
     ("A与D", ["A", "D"]),
@@ -634,6 +642,10 @@ def test_of_letters_all_and_no_others_are_wanted_and_the_first_that_is_not_right
 @pytest.mark.parametrize(("value", "read"), [
     ((1, 2), {"one": 1.0, "two": 2.0}),
     (torch.tensor([[3, 4]]), {"one": 3.0, "two": 4.0}),
+    (torch.tensor([[3, 4]]).to_sparse(), {"one": 3.0, "two": 4.0}),
+    (torch.zeros(2, 3), "Two things are wanted, (one, two); this is a tensor of shape (2, 3)"),
+    (torch.eye(3).to_sparse(), "Two things are wanted, (one, two); this is a tensor of shape (3, 3)"),
+    (_read.drawn(iter(int, 1)), "Two things are wanted, (one, two); this is a generator of more than 20,000"),
     ((1, 2, 3), "Two things are wanted, (one, two); this is a tuple of 3"),
     (5, "Two things are wanted, (one, two); this is the number 5"),
     ((1, "2"), "a number for two is wanted; this is the string '2'"),

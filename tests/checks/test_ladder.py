@@ -38,6 +38,17 @@ def test_a_verdict_has_a_mark_of_its_own_for_right_wrong_and_nothing_to_judge():
     assert grey[1:3] == grey[3:5] == grey[5:7]
 
 
+@pytest.mark.parametrize(("said", "told"), [
+    ("None is", "None is."), ("None is.", "None is."), ("It is (2, 10)", "It is (2, 10)."), ("Is it?", "Is it?"),
+    ("It is. (So is that.)", "It is. (So is that.)"),
+])  # fmt: skip
+def test_whatever_is_wrong_is_told_in_a_sentence_with_its_stop(said, told):
+    def look(answer):
+        raise Wrong(said)
+
+    assert exercise("a", "b", "c")(look)(7).text == told
+
+
 def test_hints_come_one_at_a_time_in_their_order_and_the_last_one_stays():
     asked = toy()
     assert [repr(asked.hint()) for _ in range(4)] == [
@@ -235,11 +246,13 @@ def test_a_network_that_gives_what_is_no_number_is_told_just_that(odd):
 
 
 @pytest.mark.parametrize(("value", "said"), [
-    (torch.nn.ReLU, "f() should return a network, an nn.Module; this is the class ReLU itself. Make one of it, with "
+    (torch.nn.ReLU, "f() should be a network, an nn.Module; this is the class ReLU itself. Make one of it, with "
      "brackets."),
-    ([torch.nn.ReLU()], "f() should return a network, an nn.Module; this is a list of 1. `nn.Sequential(*layers)` "
-     "makes a network of such a list."),
-    ([torch.nn.ReLU(), 3], "f() should return a network, an nn.Module; this is a list of 2."),
+    ([torch.nn.ReLU()], "f() should be a network, an nn.Module; this is a list of 1. `nn.Sequential(*layers)` "
+     "makes a network of them."),
+    ([torch.nn.ReLU(), 3], "f() should be a network, an nn.Module; this is a list of 2."),
+    ((), "f() should be a network, an nn.Module; this is a tuple of 0."),
+    (int, "f() should be a network, an nn.Module; this is the class int itself."),
 ])  # fmt: skip
 def test_what_is_no_network_is_told_how_it_becomes_one(value, said):
     with pytest.raises(Wrong) as wrong:

@@ -393,7 +393,7 @@ def test_what_has_commas_in_brackets_stays_whole_in_every_place(answer):
 
 
 def test_the_last_place_of_any_template_may_hold_a_message_of_two_parts():
-    message, said, number = "numbers are wanted; this is None", "这里要的是数，收到的是 None", 0
+    message, said, number = "numbers are wanted; this is None", "这里要的是数；收到的是 None", 0
     for text, words in TEMPLATES.items():
         last = text.count("{}") - 1
         if re.search(r"[\w:)] \{\}\.?$", text) and re.search(rf"\{{{last}\}}。?$", words):

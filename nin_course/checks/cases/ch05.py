@@ -578,6 +578,7 @@ too_large.wrong = {
     "only the largest network": (["D"], "Work out B once more"),
     "the largest batch": (["B", "C", "D"], "Work out C once more"),
     "turned round": ({"A", "C"}, "the ones that *do* fit"),
+    "none": ([], "answer with at least one letter"),
     "no such letter": (["E"], "a list of 1 with the string 'E' in it"),
     "a number": (8192, "this is the number 8,192"),
     "numbers": ([8192, 9225], "a list of 2 with the number 8,192 in it"),
