@@ -253,21 +253,29 @@ def survey(chosen: list[str], number: int, seed: int) -> tuple[dict[str, list[bo
             finally:
                 trees.put(root)
 
-        limits = {}  # of modules with the same nearest tests the first pays for all
+        def limit_of(tests: tuple[str, ...]) -> float:
+            """How long they may take, by how long they take as it is; 0 if they do not pass so."""
+            root, start = trees.get(), time.monotonic()
+            try:
+                return 20 + 3 * (time.monotonic() - start) if tests and passes(root, [*tests]) else 0
+            finally:
+                trees.put(root)
+
+        known = {tuple(nearest(module)): module for module in reversed(chosen)}  # the first of those that share them
+        limits = dict(zip(known, pool.map(limit_of, known), strict=True))
+        if wrong := [f"{known[t]}: its nearest tests, {' '.join(t) or 'none'}," for t in known if not limits[t]]:
+            raise SystemExit(" ".join((*wrong, "do not pass as it is.")))
+        jobs = []
         for module in chosen:
-            tests, start = nearest(module), time.monotonic()
-            if (key := tuple(tests)) not in limits:
-                if not tests or not passes(Path(folder, "a"), tests):
-                    raise SystemExit(f"{module}: its nearest tests, {' '.join(tests) or 'none'}, do not pass as it is.")
-                limits[key] = 20 + 3 * (time.monotonic() - start)
-            limit = limits[key]
-            made = list(some((ROOT / module).read_text(encoding="utf-8"), number, seed))
-            results = [pool.submit(tried, module, tests, limit, source) for _, _, source in made]
-            for (line, change, _), result in zip(made, results, strict=True):
-                found[group(module)].append(result.result())
-                if not result.result():
-                    survived.append(f"{module}:{line}  {change}")
-                    print(survived[-1], flush=True)
+            tests = nearest(module)
+            for line, change, source in some((ROOT / module).read_text(encoding="utf-8"), number, seed):
+                tries = pool.submit(tried, module, tests, limits[tuple(tests)], source)
+                jobs.append((module, f"{module}:{line}  {change}", tries))
+        for module, change, tries in jobs:
+            found[group(module)].append(tries.result())
+            if not tries.result():
+                survived.append(change)
+                print(change, flush=True)
     return found, survived
 
 
